@@ -1,0 +1,1 @@
+"""Muster: a serverless MDM."""

@@ -1,0 +1,111 @@
+"""The state folder: what `muster dev` keeps between two starts, readable by its owner only."""
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+class DevError(Exception):
+    """`str(error)` says in one sentence what is wrong and what to do."""
+
+
+class State:
+    """A folder with dev.json (for tools), keys, logs and the engine's data."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.summary_file = self.folder / "dev.json"
+        self.memory_file = self.folder / "memory.json"
+        self.log = self.folder / "dev.log"
+        self.engine_data = self.folder / "engine"
+        self.ca_file = self.folder / "ca.pem"
+
+    def prepare(self) -> None:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for part in (self.engine_data, self.folder / "tmp"):
+                part.mkdir(exist_ok=True)
+            self.remember()
+        except OSError as error:
+            raise DevError(f"The state folder {self.folder} cannot be used ({error.strerror}): name another.") from error
+
+    def read(self) -> dict[str, Any]:
+        """The summary of a running stack; empty when none runs."""
+        summary = _read(self.summary_file)
+        return summary if summary and alive(int(summary.get("pid", 0))) else {}
+
+    def write(self, summary: Mapping[str, Any]) -> None:
+        private(self.summary_file, json.dumps(summary, indent=1).encode())
+
+    def clear(self) -> None:
+        self.summary_file.unlink(missing_ok=True)
+
+    def recall(self) -> dict[str, Any]:
+        """What has to stay the same from start to start: port, credentials, first administrator."""
+        return _read(self.memory_file)
+
+    def remember(self, **values: Any) -> None:
+        private(self.memory_file, json.dumps({**self.recall(), **values}, indent=1).encode())
+
+
+def private(path: Path, content: bytes) -> None:
+    """Written as a whole or not at all, never readable by others."""
+    draft = path.with_name(path.name + ".part")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    draft.replace(path)
+
+
+def alive(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not _zombie(pid)
+
+
+def _zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
+
+
+def port_is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(preferred: int = 0) -> int:
+    """The preferred port if nobody has it, else any."""
+    if preferred and port_is_free(preferred):
+        return preferred
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise DevError(f"{path} cannot be read: delete the folder {path.parent} to start afresh.") from error
+    if not isinstance(content, dict):
+        raise DevError(f"{path} is not what muster dev wrote: delete the folder {path.parent} to start afresh.")
+    return content

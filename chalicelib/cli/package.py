@@ -1,0 +1,150 @@
+"""`muster package`: one zip with the code and its libraries, and the CloudFormation template that deploys it."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from chalicelib.cli import vendor
+from chalicelib.cli.vendor import PackagingError, Target
+
+# Resolved from the editable install, so that `muster` works from any folder.
+PROJECT = Path(__file__).resolve().parents[2]
+CACHE = PROJECT / "build"
+# Does not ship: the command line runs on people's machines.
+UNSHIPPED = shutil.ignore_patterns("cli", "__pycache__", "*.pyc")
+KEPT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """`template` is SAM in JSON; every CodeUri in it names the zip by `CODE`."""
+
+    archive: Path
+    template: Path
+
+
+CODE = "./deployment.zip"
+
+
+def package(
+    output: Annotated[Path, typer.Option(help="Folder for the zip and the template.")] = CACHE / "lambda",
+    aws: Annotated[bool, typer.Option(help="With infra/aws.yaml: domains, WAF, budget.")] = True,
+) -> None:
+    """Build what `muster deploy` deploys: python3.13 on arm64."""
+    console = Console()
+    if vendor.python_for(vendor.LAMBDA) is None:
+        console.print("[yellow]No python3.13 here: the zip has no .pyc files, so cold starts are about twice as long.[/]")
+    try:
+        built = build(vendor.LAMBDA, templates=("core.yaml", "aws.yaml") if aws else ("core.yaml",))
+    except PackagingError as error:
+        console.print(f"[red]{error}[/]")
+        raise typer.Exit(1) from error
+    output.mkdir(parents=True, exist_ok=True)
+    for file in (built.archive, built.template):
+        shutil.copyfile(file, output / file.name)
+        console.print(f"{output / file.name}  {file.stat().st_size / 1e6:.1f} MB")
+
+
+def build(target: Target, templates: Sequence[str] = ("core.yaml",), project: Path = PROJECT) -> Package:
+    """Zip and template for the target; nothing is built again that did not change."""
+    cache = project / "build"
+    libraries = vendor.vendored(target, project / "requirements.txt", cache)
+    folder = cache / f"{target.name}-{_digest(project, libraries.name, templates)}"
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=cache) as draft:
+            _build(target, project, libraries, templates, Path(draft))
+            _publish(Path(draft) / "out", folder)
+        _forget_old(cache, target)
+    return Package(folder / "muster.zip", folder / "template.json")
+
+
+def _build(target: Target, project: Path, libraries: Path, templates: Sequence[str], draft: Path) -> None:
+    stage, code, out = draft / "stage", draft / "code", draft / "out"
+    shutil.copytree(project / "chalicelib", stage / "chalicelib", ignore=UNSHIPPED)
+    shutil.copytree(project / ".chalice", stage / ".chalice", ignore=shutil.ignore_patterns("deploy*"))
+    shutil.copyfile(project / "app.py", stage / "app.py")
+    (stage / "requirements.txt").touch()  # the libraries are ours to add
+    (stage / "merge.json").write_text(json.dumps(_merged(project / "infra", templates)))
+    _chalice(stage, draft / "chalice")
+    with zipfile.ZipFile(draft / "chalice/deployment.zip") as archive:
+        archive.extractall(code)
+    vendor.compile_folder(vendor.python_for(target), code)
+    out.mkdir()
+    vendor.write_zip(out / "muster.zip", code, target.level, base=libraries)
+    template = load_template(draft / "chalice/sam.json")
+    _finish(template)
+    (out / "template.json").write_text(json.dumps(template, indent=1, sort_keys=True))
+
+
+def _chalice(stage: Path, out: Path) -> None:
+    command = [sys.executable, "-m", "chalice.cli", "package", "--stage", "main", "--merge-template", "merge.json"]
+    environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    program = [sys.executable, "-c", "from chalice.cli import main; main()", *command[3:], str(out)]
+    done = subprocess.run(program, cwd=stage, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        raise PackagingError(f"Chalice could not package app.py: {lines[-1] if lines else 'no reason given'}")
+
+
+def _merged(infra: Path, templates: Sequence[str]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for name in templates:
+        for section, entries in load_template(infra / name).items():
+            merged.setdefault(section, {}).update(entries)
+    return merged
+
+
+def load_template(path: Path) -> dict[str, Any]:
+    """CloudFormation's short tags (!Ref …) become their long forms."""
+    from chalice.package import YAMLTemplateSerializer  # imports a tenth of a second's worth
+
+    template: dict[str, Any] = YAMLTemplateSerializer().load_template(path.read_text(), path.name)
+    return template
+
+
+def _finish(template: dict[str, Any]) -> None:
+    """Chalice writes the interpreter that it runs under, on x86; events of its own shape keep their place."""
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"] |= {"Runtime": "python3.13", "Architectures": ["arm64"], "CodeUri": CODE}
+
+
+def _digest(project: Path, libraries: str, templates: Sequence[str]) -> str:
+    key = hashlib.sha256("\0".join((libraries, *templates)).encode())
+    sources = [project / "app.py", project / ".chalice/config.json", Path(__file__)]
+    sources += [project / "infra" / name for name in templates]
+    sources += (path for path in (project / "chalicelib").rglob("*") if _ships(project, path))
+    for path in sorted(sources):
+        key.update(str(path).encode() + b"\0" + path.read_bytes())
+    return key.hexdigest()[:12]
+
+
+def _ships(project: Path, path: Path) -> bool:
+    parts = path.relative_to(project).parts
+    return path.is_file() and path.suffix != ".pyc" and parts[1] != "cli" and "__pycache__" not in parts
+
+
+def _publish(draft: Path, folder: Path) -> None:
+    try:
+        draft.rename(folder)
+    except OSError:
+        if not folder.exists():  # else another process was faster
+            raise
+
+
+def _forget_old(cache: Path, target: Target) -> None:
+    builds = sorted(cache.glob(f"{target.name}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in builds[KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,75 @@
+"""The one error tree. Each wire (problem+json, plist, SOAP, SyncML) translates it once.
+
+MusterError
+├── BadRequest            malformed or refused input: 400
+│   ├── TooLarge          over a stated limit: 413
+│   └── Unprocessable     well-formed, but a rule refuses it: 422
+├── Unauthenticated       nobody, or nobody we know: 401 on the people plane, 403 on the device plane
+├── Forbidden             known, but not allowed: 403
+├── NotFound              absent, or outside the caller's scope: 404
+├── Conflict              the state does not allow it, or someone was faster: 409
+│   ├── Stale             another writer changed the record first: read again and retry
+│   └── AlreadyExists     the key is taken
+├── Gone                  was there, has expired or is used up: 410
+└── Unavailable           a service that we need does not answer: 503
+"""
+
+
+class MusterError(Exception):
+    """`str(error)` is one sentence for a person and says what to do; it never holds a secret."""
+
+    status = 500
+    title = "Internal error"
+
+
+class BadRequest(MusterError):
+    status = 400
+    title = "Bad request"
+
+
+class TooLarge(BadRequest):
+    status = 413
+    title = "Too large"
+
+
+class Unprocessable(BadRequest):
+    status = 422
+    title = "Not allowed by a rule"
+
+
+class Unauthenticated(MusterError):
+    status = 401
+    title = "Not signed in"
+
+
+class Forbidden(MusterError):
+    status = 403
+    title = "Forbidden"
+
+
+class NotFound(MusterError):
+    status = 404
+    title = "Not found"
+
+
+class Conflict(MusterError):
+    status = 409
+    title = "Conflict"
+
+
+class Stale(Conflict):
+    """The record's version moved on."""
+
+
+class AlreadyExists(Conflict):
+    """A record with this key exists."""
+
+
+class Gone(MusterError):
+    status = 410
+    title = "Gone"
+
+
+class Unavailable(MusterError):
+    status = 503
+    title = "Unavailable"

@@ -1,0 +1,119 @@
+"""Secrets kept for devices and for the organisation: sealed, versioned, never overwritten, revealed with a reason."""
+
+from dataclasses import replace
+
+from chalicelib.core import access
+from chalicelib.core.errors import BadRequest, NotFound
+from chalicelib.core.house import House
+from chalicelib.core.ports import Change, Create, Replace
+from chalicelib.core.retry import retry_stale
+from chalicelib.core.trail import event
+from chalicelib.model.device import Device
+from chalicelib.model.escrow import EscrowedSecret
+from chalicelib.model.people import Principal
+from chalicelib.model.secret import Secret
+
+ORGANIZATION = "organization"
+REASON_MIN, REASON_MAX = 8, 500
+REVEALABLE = ("unlock_token", "bypass_code", "lock_pin", "recovery_lock", "filevault_key")
+
+
+def _context(owner: str, kind: str, number: int) -> dict[str, str]:
+    return {"owner": owner, "kind": kind, "number": str(number)}
+
+
+def versions(house: House, owner: str, kind: str = "") -> list[EscrowedSecret]:
+    """Oldest first; all kinds where none is given."""
+    found: list[EscrowedSecret] = []
+    cursor = ""
+    while True:
+        page = house.store.collect(EscrowedSecret, owner, limit=100, cursor=cursor)
+        found += (secret for secret in page.items if not kind or secret.kind == kind)
+        if not (cursor := page.cursor):
+            return found
+
+
+def sealing(
+    house: House, owner: str, kind: str, secret: Secret[bytes], *, confirmed: bool = True, note: str = ""
+) -> Create:
+    """The next version, to be committed with its cause. An equal current secret still makes a version."""
+    known = versions(house, owner, kind)
+    number = known[-1].number + 1 if known else 1
+    sealed = house.vault.seal(secret, _context(owner, kind, number))
+    return Create(EscrowedSecret(owner, kind, number, sealed, house.clock(), confirmed=confirmed, note=note))
+
+
+def put(house: House, owner: str, kind: str, secret: Secret[bytes], *, note: str = "") -> None:
+    """Keeps a secret unless it equals the current one."""
+
+    def attempt() -> None:
+        held = current(house, owner, kind)
+        if held is not None and held == secret:
+            return
+        what = event(house, f"device:{owner}", "escrow.stored", f"device:{owner}", kind=kind)
+        house.store.commit(sealing(house, owner, kind, secret, note=note), audit=what)
+
+    retry_stale(attempt)
+
+
+def forgetting(house: House, owner: str, kind: str) -> tuple[Change, ...]:
+    """An empty newest version, so that nothing is current; no change where nothing is held."""
+    if current(house, owner, kind) is None:
+        return ()
+    return (sealing(house, owner, kind, Secret(b""), note="removed"),)
+
+
+def open_version(house: House, held: EscrowedSecret) -> Secret[bytes]:
+    return house.vault.open(held.sealed, _context(held.owner, held.kind, held.number))
+
+
+def current(house: House, owner: str, kind: str) -> Secret[bytes] | None:
+    """The newest confirmed version; None where there is none or it was removed."""
+    confirmed = [held for held in versions(house, owner, kind) if held.confirmed]
+    if not confirmed:
+        return None
+    secret = open_version(house, confirmed[-1])
+    return secret if secret.reveal() else None
+
+
+def confirming(house: House, owner: str, kind: str, note: str) -> tuple[Change, ...]:
+    """Marks the version with this note as in use on the device; no change where there is none or it is already."""
+    held = [version for version in versions(house, owner, kind) if version.note == note and not version.confirmed]
+    return tuple(Replace(replace(version, confirmed=True)) for version in held[-1:])
+
+
+def noted(house: House, owner: str, kind: str, note: str) -> Secret[bytes] | None:
+    """The newest version with this note, confirmed or not."""
+    held = [version for version in versions(house, owner, kind) if version.note == note]
+    return open_version(house, held[-1]) if held else None
+
+
+def reveal(
+    house: House, principal: Principal, device_id: str, kind: str, reason: str, number: int = 0
+) -> Secret[bytes]:
+    """A device's secret for a person with a reason; audited before it is returned. BadRequest, NotFound, Forbidden."""
+    access.authorize(principal, "escrow.reveal")
+    if not REASON_MIN <= len(reason.strip()) <= REASON_MAX:
+        raise BadRequest(f"Give a reason of {REASON_MIN} to {REASON_MAX} characters; it goes into the audit trail.")
+    house.store.get(Device, device_id)
+    held = [v for v in versions(house, device_id, kind) if kind in REVEALABLE and (not number or v.number == number)]
+    if not held:
+        raise NotFound(f"No {kind} is held for this device.")
+    what = event(
+        house,
+        principal,
+        "escrow.revealed",
+        f"device:{device_id}",
+        kind=kind,
+        number=held[-1].number,
+        reason=reason.strip(),
+    )
+    house.store.commit(audit=what)
+    return open_version(house, held[-1])
+
+
+def listing(house: House, principal: Principal, device_id: str) -> list[EscrowedSecret]:
+    """What is held for a device, without the secrets."""
+    access.authorize(principal, "escrow.list")
+    house.store.get(Device, device_id)
+    return [held for held in versions(house, device_id) if held.kind in REVEALABLE]

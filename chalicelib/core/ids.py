@@ -1,0 +1,31 @@
+"""Identifiers: ULIDs (sortable by age), secrets for links and tokens, and their digests."""
+
+import hashlib
+import secrets
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def ulid(now: int) -> str:
+    """26 characters: 48 bits of milliseconds (of `now` in seconds) and 80 random bits. https://github.com/ulid/spec"""
+    number = (now * 1000) << 80 | secrets.randbits(80)
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def command_id(priority: int, now: int) -> str:
+    """Priority digit (0 first, 9 last) and a ULID: open commands sort by it, and the key is known from the id alone."""
+    return f"{priority}{ulid(now)}"
+
+
+def code() -> str:
+    """A secret of 130 bits that survives being read aloud: 26 characters without I, L, O and U."""
+    return "".join(secrets.choice(_CROCKFORD) for _ in range(26)).lower()
+
+
+def digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def invitation_id(invitation_code: str) -> str:
+    """The first 32 hex digits of SHA-256: finds the invitation without keeping its code."""
+    return digest(invitation_code.strip().lower())[:32]

@@ -1,0 +1,90 @@
+"""What devices say of themselves: sections kept by hash, attributes and posture facts merged on change."""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.core.house import House
+from chalicelib.core.ports import Create, Poll, Replace
+from chalicelib.core.retry import retry_stale
+from chalicelib.core.trail import event
+from chalicelib.model.device import Device, Inventory
+
+ROW_LIMIT = 8 * 1024  # compressed bytes; larger bodies lie in the blob store
+EXPANDED_LIMIT = 16 * 1024 * 1024
+SEEN_EVERY = 8 * 3600  # at most three last-seen writes a day
+
+
+def touch(house: House, poll: Poll) -> Poll:
+    """Notes the contact, at most every eight hours, or at once after an enrollment."""
+    enrollment, now = poll.enrollment, house.clock()
+    if now - enrollment.seen_at < SEEN_EVERY and not enrollment.fresh:
+        return poll
+    seen = house.store.replace(replace(enrollment, seen_at=now, fresh=False))
+    return Poll(seen, poll.queue)
+
+
+def record(house: House, device_id: str, section: str, body: Any) -> bool:
+    """Keeps a section (JSON-like); False where it equals what is known, which costs one read and no write."""
+    plain = json.dumps(body, sort_keys=True, separators=(",", ":"), default=str).encode()
+    digest = hashlib.sha256(plain).hexdigest()
+
+    def attempt() -> bool:
+        known = house.store.find(Inventory, device_id, section)
+        if known is not None and known.digest == digest:
+            return False
+        row = _row(house, device_id, section, digest, zlib.compress(plain, 9))
+        house.store.commit(Replace(replace(row, version=known.version)) if known else Create(row))
+        return True
+
+    return retry_stale(attempt)
+
+
+def _row(house: House, device_id: str, section: str, digest: str, packed: bytes) -> Inventory:
+    row = Inventory(device_id, section, house.clock(), digest)
+    if len(packed) <= ROW_LIMIT:
+        return replace(row, body=packed)
+    key = f"inventory/{device_id}/{section}-{digest[:16]}.json.z"
+    house.blobs.put(key, packed)
+    return replace(row, blob=key)
+
+
+def read(house: House, device_id: str) -> dict[str, Any]:
+    """Section → {"at": epoch seconds, "body": …}."""
+    rows = house.store.collect(Inventory, device_id, limit=100).items
+    return {row.section: {"at": row.at, "body": _unpack(row.body or house.blobs.get(row.blob))} for row in rows}
+
+
+def section(house: House, device_id: str, name: str) -> Any:
+    """The body of one section, or None."""
+    row = house.store.find(Inventory, device_id, name)
+    return _unpack(row.body or house.blobs.get(row.blob)) if row else None
+
+
+def _unpack(packed: bytes) -> Any:
+    return json.loads(zlib.decompressobj().decompress(packed, EXPANDED_LIMIT))
+
+
+def merge(
+    house: House, device_id: str, *, attributes: Mapping[str, Any] | None = None, facts: Mapping[str, Any] | None = None
+) -> Device:
+    """Merges what a device reported of itself into its record; writes (and audits) only what changed."""
+
+    def attempt() -> Device:
+        device = house.store.get(Device, device_id)
+        changed = {name: value for name, value in (attributes or {}).items() if getattr(device, name) != value}
+        known = dict(device.facts)
+        news = {name: value for name, value in (facts or {}).items() if known.get(name) != value}
+        if not changed and not news:
+            return device
+        updated = replace(device, **changed, facts={**known, **news}, facts_at=house.clock())
+        who = f"device:{device_id}"
+        house.store.commit(
+            Replace(updated), audit=event(house, who, "device.changed", who, fields=sorted((*changed, *news)))
+        )
+        return replace(updated, version=device.version + 1)
+
+    return retry_stale(attempt)

@@ -1,0 +1,1 @@
+"""Frozen values that Muster speaks of; no I/O, no clock, no framework."""

@@ -1,0 +1,172 @@
+"""Whom we believe: certificates of our own CA (RFC 5280 §6, a chain of one), and Apple's device chain, now expired."""
+
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, SignatureAlgorithmOID
+
+from chalicelib.pki.certificate import MAX_CERTIFICATE
+from chalicelib.pki.errors import BadMessage, Expired, Revoked, Unsupported, Untrusted
+
+MAX_CHAIN = 6
+MALFORMED = (
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.UnsupportedGeneralNameType,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a certificate says its holder is; fingerprints are hexadecimal SHA-256."""
+
+    common_name: str
+    serial: int
+    not_after: datetime
+    fingerprint: str
+    spki_sha256: str
+
+
+def fingerprint(certificate: bytes) -> str:
+    return sha256(certificate).hexdigest()
+
+
+@contextmanager
+def parsing() -> Iterator[None]:
+    """The X.509 library decodes as it goes; this is the one place that turns what it raises into our errors."""
+    try:
+        yield
+    except MALFORMED as error:
+        raise BadMessage("the certificate is malformed") from error
+    except UnsupportedAlgorithm as error:
+        raise Unsupported("the certificate's algorithm is not supported") from error
+
+
+def load(certificate: bytes) -> x509.Certificate:
+    if len(certificate) > MAX_CERTIFICATE:
+        raise BadMessage("the certificate is too large")
+    with parsing():
+        return x509.load_der_x509_certificate(certificate)
+
+
+def client_certificate(pem: str) -> bytes:
+    """The caller's certificate as API Gateway passes it on after mutual TLS: exactly one, in PEM."""
+    if len(pem) > MAX_CERTIFICATE:
+        raise BadMessage("the certificate is too large")
+    with parsing():
+        certificates = x509.load_pem_x509_certificates(pem.encode("ascii"))
+        if len(certificates) != 1:
+            raise BadMessage("exactly one certificate was expected")
+        return certificates[0].public_bytes(Encoding.DER)
+
+
+def identity(certificate: bytes) -> Identity:
+    return _identity(load(certificate), certificate)
+
+
+def _identity(parsed: x509.Certificate, certificate: bytes) -> Identity:
+    with parsing():
+        names = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        spki = parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if len(names) != 1 or not isinstance(names[0].value, str):
+        raise BadMessage("the certificate does not name exactly one subject")
+    return Identity(
+        common_name=names[0].value,
+        serial=parsed.serial_number,
+        not_after=parsed.not_valid_after_utc,
+        fingerprint=fingerprint(certificate),
+        spki_sha256=sha256(spki).hexdigest(),
+    )
+
+
+def check_issued(certificate: bytes, ca: bytes, now: datetime, revoked: Container[int] = frozenset()) -> Identity:
+    """A client certificate that our CA issued, in force at `now`, and not among the `revoked` serial numbers."""
+    parsed, issuer = load(certificate), load(ca)
+    if parsed.signature_algorithm_oid != SignatureAlgorithmOID.RSA_WITH_SHA256:
+        raise Untrusted("the certificate was not issued by this CA")  # ours signs in no other way
+    _check_signed_by(parsed, issuer)
+    _check_purpose(parsed)
+    for each in (issuer, parsed):
+        if not each.not_valid_before_utc <= now <= each.not_valid_after_utc:
+            raise Expired("the certificate has expired or is not valid yet")
+    if parsed.serial_number in revoked:
+        raise Revoked("the certificate is revoked")
+    return _identity(parsed, certificate)
+
+
+def _check_signed_by(parsed: x509.Certificate, issuer: x509.Certificate) -> None:
+    try:
+        with parsing():
+            parsed.verify_directly_issued_by(issuer)
+    except (InvalidSignature, BadMessage) as error:
+        raise Untrusted("the certificate was not issued by this CA") from error
+
+
+def _check_purpose(parsed: x509.Certificate) -> None:
+    with parsing():
+        try:
+            constraints = parsed.extensions.get_extension_for_class(x509.BasicConstraints).value
+            purposes = parsed.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        except x509.ExtensionNotFound as error:
+            raise Untrusted("the certificate was not made for a device") from error
+    if constraints.ca or list(purposes) != [ExtendedKeyUsageOID.CLIENT_AUTH]:
+        raise Untrusted("the certificate was not made for a device")
+
+
+def check_chain_ignoring_time(certificate: bytes, intermediates: Sequence[bytes], anchors: Sequence[bytes]) -> None:
+    """For signers under Apple iPhone Device CA, whose own chain has expired: all but the validity time is checked."""
+    if len(intermediates) > MAX_CHAIN:
+        raise BadMessage("the certificate chain is too long")
+    trusted = [load(each) for each in anchors]
+    between = [load(each) for each in intermediates]
+    leaf = load(certificate)
+    if _is_ca(leaf, below=None) or not _leads_to(leaf, between, trusted, below=0):
+        raise Untrusted("the certificate does not lead to a trusted root")
+
+
+def _leads_to(
+    child: x509.Certificate, between: list[x509.Certificate], trusted: list[x509.Certificate], below: int
+) -> bool:
+    if any(_issued(anchor, child, below) for anchor in trusted):
+        return True
+    for issuer in between:
+        rest = [each for each in between if each is not issuer]
+        if _issued(issuer, child, below) and _leads_to(issuer, rest, trusted, below + 1):
+            return True
+    return False
+
+
+def _issued(issuer: x509.Certificate, child: x509.Certificate, below: int) -> bool:
+    if not _is_ca(issuer, below):
+        return False
+    try:
+        _check_signed_by(child, issuer)
+    except (Untrusted, Unsupported):
+        return False
+    return True
+
+
+def _is_ca(parsed: x509.Certificate, below: int | None) -> bool:
+    """Whether it may issue, with `below` CA certificates between it and the leaf (None: any number)."""
+    with parsing():
+        try:
+            constraints = parsed.extensions.get_extension_for_class(x509.BasicConstraints).value
+        except x509.ExtensionNotFound:
+            return False
+        try:
+            usage = parsed.extensions.get_extension_for_class(x509.KeyUsage).value
+        except x509.ExtensionNotFound:
+            usage = None
+    long_enough = below is None or constraints.path_length is None or below <= constraints.path_length
+    return constraints.ca and long_enough and (usage is None or usage.key_cert_sign)

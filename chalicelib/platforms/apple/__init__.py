@@ -1,0 +1,1 @@
+"""iPhones, iPads, Macs and Apple TVs: the MDM protocol, declarative management and enrollment."""

@@ -1,0 +1,35 @@
+"""Asks which profiles the device has (Apple mdm/commands/profile.list.yaml)."""
+
+from pydantic import Field
+
+from chalicelib.core.house import House
+from chalicelib.core.ports import Prepared
+from chalicelib.model.device import Device
+from chalicelib.platforms.apple.actions import queries, wire
+from chalicelib.platforms.apple.actions.action import Action
+from chalicelib.platforms.apple.actions.parameters import Parameters
+from chalicelib.platforms.apple.actions.systems import MACOS, TVOS, VISIONOS, Since, mobile
+
+
+class Params(Parameters):
+    managed_only: bool = Field(False, description="Only what was installed by management; always so on personal devices.")
+
+
+def build(house: House, device: Device, params: Params, command_id: str) -> Prepared:
+    return wire.prepared(queries.profiles(device, command_id, managed_only=params.managed_only), params.shown())
+
+
+ACTION = Action(
+    name="profiles",
+    request_type="ProfileList",
+    title="Ask for the installed profiles.",
+    systems={
+        **mobile("4.0", user_enrollment=True),
+        MACOS: Since("10.7", user_enrollment=True),
+        TVOS: Since("9.0"),
+        VISIONOS: Since("1.1", user_enrollment=True),
+    },
+    params=Params,
+    build=build,
+    priority=7,
+)

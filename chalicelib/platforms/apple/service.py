@@ -1,0 +1,61 @@
+"""The device's requests, one after the other: proof, message, binding, handler (Apple mdm/checkin, mdm/commands).
+
+An idle poll costs one store call: the binding and the head of the queue are read together.
+"""
+
+from chalicelib.core import enrollment
+from chalicelib.core.errors import Forbidden
+from chalicelib.core.house import House
+from chalicelib.core.ports import Poll
+from chalicelib.model.enrollment import EnrollmentStatus
+from chalicelib.platforms.apple import checkin, connect, identity, plist, report
+from chalicelib.platforms.apple.message import Channel
+from chalicelib.platforms.http import Request, Response
+
+CHECKIN_TYPE = "application/x-apple-aspen-mdm-checkin"
+CHECKIN_PATH = "/apple/checkin"
+
+
+def serve(house: House, request: Request) -> Response:
+    """Only this Content-Type marks a check-in wherever it arrives; everything else is a report, with any type or none."""
+    content_type = request.headers.get("content-type", "").strip().lower()
+    if content_type.startswith(CHECKIN_TYPE) or request.path == CHECKIN_PATH:
+        return check_in(house, request)
+    return report_in(house, request)
+
+
+def check_in(house: House, request: Request) -> Response:
+    from chalicelib.platforms.apple import arrivals  # rare, and brings what a poll does not need
+
+    proof = identity.prove(house, request)
+    message = checkin.parse(plist.read(request.body))
+    poll = enrollment.recognise(house, proof.enrollment_id, proof.fingerprint)
+    if not isinstance(message, checkin.Authenticate):  # the core judges that one, and audits what it refuses
+        _agree(poll, message.channel)
+    return arrivals.handle(house, poll, message)
+
+
+def report_in(house: House, request: Request) -> Response:
+    proof = identity.prove(house, request)
+    message = report.parse(plist.read(request.body))
+    poll = enrollment.recognise(house, proof.enrollment_id, proof.fingerprint)
+    _agree(poll, message.channel)
+    if message.channel.user_id:
+        user = house.store.poll(f"{poll.enrollment.id}:{message.channel.user_id}", enrollment_head())
+        if user is None:  # a user that never sent a token has nothing to be told
+            return Response(log={"enrollment": poll.enrollment.id, "report": message.status.name})
+        poll = user
+    return connect.answer(house, poll, message)
+
+
+def enrollment_head() -> int:
+    from chalicelib.core.commands import HEAD
+
+    return HEAD
+
+
+def _agree(poll: Poll, channel: Channel) -> None:
+    """The certificate says who speaks; what the body says of itself must be the same device, which has authenticated."""
+    bound = poll.enrollment
+    if bound.status is EnrollmentStatus.ISSUED or bound.hardware_id != channel.hardware_id:
+        raise Forbidden("The certificate is not bound to the device that the message names.")

@@ -1,0 +1,1 @@
+"""The people plane: admin API, enrollment page and downloads; Chalice as a thin shell."""

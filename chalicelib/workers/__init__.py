@@ -1,0 +1,1 @@
+"""Handlers of queues, streams and schedules: thin, they call core."""

@@ -1,0 +1,22 @@
+"""What runs by the clock: the nightly sweep with its reports, and the re-wake in between."""
+
+from typing import Any
+
+from chalicelib.core import audit, reports, sweep
+from chalicelib.wiring import house
+
+
+def nightly(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Starts the posture sweep, keeps a signed statement of the audit heads, and asks for the reports."""
+    muster = house()
+    sweep.start(muster, "posture")
+    statement = audit.signed_heads(muster, audit.current_heads(muster))
+    day = reports.moment(muster.clock())
+    muster.evidence.put(f"heads/{day}.json", statement.encode(), "application/json")
+    return {"reports": [reports.queue(muster, kind, "system").id for kind in reports.REPORTS]}
+
+
+def rewake(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Wakes devices that have commands waiting and were silent, and expires what is overdue."""
+    sweep.start(house(), "wake")
+    return {"shards": sweep.SHARDS}

@@ -1,0 +1,109 @@
+"""Posture: pure rules, and findings that are written when they open and when they resolve."""
+
+import pytest
+
+from chalicelib.core import devices, inventory, posture, sweep
+from chalicelib.core.house import House
+from chalicelib.core.ports import Create
+from chalicelib.model.device import Device
+from chalicelib.model.finding import Finding
+from chalicelib.model.records import Setting
+from tests.unit.core.conftest import ADMIN, Clock, enroll
+
+DAY = 86_400
+
+
+def everything(house: House, mode: str = "posture") -> sweep.Swept:
+    opened = resolved = woken = expired = count = 0
+    for shard in range(sweep.SHARDS):
+        cursor = ""
+        while True:
+            swept = sweep.sweep_page(house, shard, cursor, mode)
+            count, opened, resolved = count + swept.devices, opened + swept.opened, resolved + swept.resolved
+            woken, expired = woken + swept.woken, expired + swept.expired
+            if not (cursor := swept.cursor):
+                break
+    return sweep.Swept(count, opened, resolved, woken, expired)
+
+
+def healthy(house: House, device: Device) -> Device:
+    return inventory.merge(house, device.id, facts={"passcode_set": True, "encrypted": True})
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"), [("17.9", "17.10"), ("17.6.1", "18"), ("9.3.5", "10.0"), ("14.2 (a)", "14.2.1")]
+)
+def test_versions_compare_as_numbers(older: str, newer: str) -> None:
+    assert posture.version_key(older) < posture.version_key(newer)
+    assert posture.version_key("18") == posture.version_key("18.0.0")
+
+
+def test_unreported_facts_are_not_met(house: House) -> None:
+    seen = devices.view(house, ADMIN, enroll(house).id)
+    verdicts = posture.evaluate(seen, posture.Rules(), house.clock())
+    assert {name for name, verdict in verdicts.items() if not verdict.met} == {"passcode-set", "disk-encrypted"}
+    assert verdicts["passcode-set"].observed == "not reported"
+
+
+def test_findings_open_once_and_resolve_once(house: House, clock: Clock) -> None:
+    device = enroll(house)
+    assert everything(house).opened == 2
+    again = everything(house)
+    assert (again.opened, again.resolved) == (0, 0)
+    since = house.store.get(Finding, device.id, "passcode-set").since
+    clock.forward(DAY)
+    healthy(house, device)
+    assert everything(house).resolved == 2
+    closed = [f for f in house.store.collect(Finding, device.id).items if f.control == "passcode-set"]
+    assert [(f.since, f.resolved_at) for f in closed] == [(since, clock.now)]
+    assert house.store.listing(Finding).items == ()
+
+
+def test_a_silent_device_becomes_a_finding(house: House, clock: Clock) -> None:
+    healthy(house, enroll(house))
+    assert everything(house).opened == 0
+    clock.forward(14 * DAY)
+    assert everything(house).opened == 1
+    assert house.store.listing(Finding).items[0].control == "seen-lately"
+
+
+def test_the_os_minimum_is_per_platform(house: House) -> None:
+    house.store.commit(Create(Setting("posture", {"os_minimum": {"ios": "18.2"}})))
+    healthy(house, enroll(house))
+    assert everything(house).opened == 1
+    assert house.store.listing(Finding).items[0].observed == "18.1"
+
+
+def test_nothing_is_expected_of_a_retired_device(house: House) -> None:
+    device = enroll(house)
+    everything(house)
+    devices.retire(house, ADMIN, device.id, now=True)
+    assert everything(house).resolved == 2
+
+
+def test_findings_equal_a_pure_recomputation(house: House, clock: Clock) -> None:
+    for number in range(12):
+        device = enroll(house, str(number), f"UDID-{number}", f"SERIAL-{number}")
+        inventory.merge(house, device.id, facts={"passcode_set": number % 2 == 0, "encrypted": number % 3 == 0})
+    clock.forward(DAY)
+    everything(house)
+    expected = set()
+    for device in house.store.listing(Device).items:
+        seen = devices.view(house, ADMIN, device.id)
+        verdicts = posture.evaluate(seen, posture.Rules(), clock.now)
+        expected |= {(device.id, name) for name, verdict in verdicts.items() if not verdict.met}
+    assert {(f.device_id, f.control) for f in house.store.listing(Finding).items} == expected
+
+
+def test_the_sweep_wakes_what_waits_in_silence(house: House, clock: Clock) -> None:
+    from chalicelib.core import commands
+
+    device = enroll(house)
+    commands.request(house, ADMIN, device.id, "ping", {})
+    clock.forward(sweep.SILENT_AFTER)
+    house.wakes.drain()
+    assert everything(house, "wake").woken == 1
+    assert [m.body["enrollments"] for m in house.wakes.drain()] == [[device.enrollment_id]]
+    clock.forward(commands.LIFE)
+    assert everything(house, "wake").expired == 1
+    assert everything(house, "wake").expired == 0
