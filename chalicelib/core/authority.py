@@ -1,6 +1,7 @@
 """The organisation's certification authority: made at its first use, then it issues, renews and revokes."""
 
 import base64
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -63,14 +64,10 @@ def known(house: House) -> Authority:
 
 def authority(house: House) -> Authority:
     """The authority, made if there is none: only where the CA key may sign. Of two that make it, one wins."""
-    try:
+    with suppress(NotFound):
         return known(house)
-    except NotFound:
-        pass
-    try:
+    with suppress(AlreadyExists):  # the other one's certificate is as good
         _make(house)
-    except AlreadyExists:
-        pass  # the other one's certificate is as good
     return known(house)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from chalicelib.core.ports import Blobs, Clock, Evidence, Identities, PlatformPort, Queue, Signer, Store, Vault
 
+APPLE_PUSH = "https://api.push.apple.com"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -14,7 +16,7 @@ class Settings:
     organization: str
     device_url: str
     console_url: str
-    push_url: str = "https://api.push.apple.com"
+    push_url: str = APPLE_PUSH
     push_trust: str = ""  # PEM; empty means the system's trust store
 
 

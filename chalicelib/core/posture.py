@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from chalicelib.core.devices import Seen
-from chalicelib.core.errors import Stale
+from chalicelib.core.errors import AlreadyExists, Stale
 from chalicelib.core.house import House
 from chalicelib.core.ports import Create, Replace
 from chalicelib.core.trail import SYSTEM, event
@@ -131,6 +131,6 @@ def _commit(house: House, action: str, finding: Finding, change: Create | Replac
     )
     try:
         house.store.commit(change, audit=what)
-    except Stale:  # a duplicate message of the sweep was faster
+    except (Stale, AlreadyExists):  # a duplicate message of the sweep was faster
         return False
     return True

@@ -4,127 +4,22 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
-from chalicelib.core import access, ids, posture
-from chalicelib.core.devices import Seen, with_enrollments
+from chalicelib.core import access, ids
 from chalicelib.core.errors import BadRequest, Conflict, NotFound
 from chalicelib.core.house import House
 from chalicelib.core.ports import Create, Message, Page, Replace
+from chalicelib.core.report_kinds import REPORTS
+from chalicelib.core.report_kinds.kind import Row, moment
 from chalicelib.core.retry import retry_stale
 from chalicelib.core.trail import SYSTEM, event
-from chalicelib.model.device import Device
-from chalicelib.model.finding import Finding
 from chalicelib.model.people import Principal
 from chalicelib.model.records import Report, ReportState
 
 LINK_SECONDS = 300
-PAGE = 100
 FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
-
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """`columns` name the fields of a row in the order of the CSV file."""
-
-    title: str
-    columns: Sequence[str]
-    rows: Callable[[House], Iterator[Row]]
-
-
-def _seen(house: House) -> Iterator[Seen]:
-    cursor = ""
-    while True:
-        page = house.store.listing(Device, limit=PAGE, cursor=cursor)
-        yield from with_enrollments(house, page.items)
-        if not (cursor := page.cursor):
-            return
-
-
-def moment(seconds: int) -> str:
-    """UTC, RFC 3339; empty for never."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else ""
-
-
-def _identity(seen: Seen) -> dict[str, Any]:
-    device = seen.device
-    return {
-        "id": device.id,
-        "serial": device.serial,
-        "name": device.name,
-        "platform": device.platform.value,
-        "owner": device.owner,
-        "ownership": device.ownership.value,
-        "status": device.status.value,
-    }
-
-
-def inventory_rows(house: House) -> Iterator[Row]:
-    for seen in _seen(house):
-        device = seen.device
-        yield {
-            **_identity(seen),
-            "model": device.model,
-            "model_name": device.model_name,
-            "os_version": device.os_version,
-            "os_build": device.os_build,
-            "groups": ";".join(device.groups),
-            "supervised": device.supervised,
-            "udid": device.identifiers.get("udid", ""),
-            "enrolled_at": moment(device.enrolled_at),
-            "last_seen": moment(seen.last_seen),
-            "facts_at": moment(device.facts_at),
-        }
-
-
-def posture_rows(house: House) -> Iterator[Row]:
-    """A row for each device and control; a finding that is open says since when."""
-    rules, now = posture.rules_of(house), house.clock()
-    for seen in _seen(house):
-        since = {f.control: f.since for f in house.store.collect(Finding, seen.device.id).items if f.open}
-        for control, verdict in posture.evaluate(seen, rules, now).items():
-            yield {
-                **_identity(seen),
-                "control": control,
-                "met": verdict.met,
-                "expected": verdict.expected,
-                "observed": verdict.observed,
-                "failing_since": moment(since.get(control, 0)),
-                "evaluated_at": moment(now),
-                "facts_at": moment(seen.device.facts_at),
-            }
-
-
-_IDENTITY = ("id", "serial", "name", "platform", "owner", "ownership", "status")
-REPORTS: Mapping[str, Kind] = {
-    "inventory": Kind(
-        "All devices",
-        (
-            *_IDENTITY,
-            "model",
-            "model_name",
-            "os_version",
-            "os_build",
-            "groups",
-            "supervised",
-            "udid",
-            "enrolled_at",
-            "last_seen",
-            "facts_at",
-        ),
-        inventory_rows,
-    ),
-    "posture": Kind(
-        "Posture controls of all enrolled devices",
-        (*_IDENTITY, "control", "met", "expected", "observed", "failing_since", "evaluated_at", "facts_at"),
-        posture_rows,
-    ),
-}
 
 
 def request(house: House, principal: Principal, kind: str) -> Report:

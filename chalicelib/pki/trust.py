@@ -1,6 +1,6 @@
-"""Whom we believe: certificates of our own CA (RFC 5280 §6, a chain of one), and Apple's device chain, now expired."""
+"""Whom we believe: those to whom our own CA issued a certificate (RFC 5280 §6, for a chain of one)."""
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, SignatureAlgorit
 from chalicelib.pki.certificate import MAX_CERTIFICATE
 from chalicelib.pki.errors import BadMessage, Expired, Revoked, Unsupported, Untrusted
 
-MAX_CHAIN = 6
 MALFORMED = (
     ValueError,
     TypeError,
@@ -122,51 +121,3 @@ def _check_purpose(parsed: x509.Certificate) -> None:
             raise Untrusted("the certificate was not made for a device") from error
     if constraints.ca or list(purposes) != [ExtendedKeyUsageOID.CLIENT_AUTH]:
         raise Untrusted("the certificate was not made for a device")
-
-
-def check_chain_ignoring_time(certificate: bytes, intermediates: Sequence[bytes], anchors: Sequence[bytes]) -> None:
-    """For signers under Apple iPhone Device CA, whose own chain has expired: all but the validity time is checked."""
-    if len(intermediates) > MAX_CHAIN:
-        raise BadMessage("the certificate chain is too long")
-    trusted = [load(each) for each in anchors]
-    between = [load(each) for each in intermediates]
-    leaf = load(certificate)
-    if _is_ca(leaf, below=None) or not _leads_to(leaf, between, trusted, below=0):
-        raise Untrusted("the certificate does not lead to a trusted root")
-
-
-def _leads_to(
-    child: x509.Certificate, between: list[x509.Certificate], trusted: list[x509.Certificate], below: int
-) -> bool:
-    if any(_issued(anchor, child, below) for anchor in trusted):
-        return True
-    for issuer in between:
-        rest = [each for each in between if each is not issuer]
-        if _issued(issuer, child, below) and _leads_to(issuer, rest, trusted, below + 1):
-            return True
-    return False
-
-
-def _issued(issuer: x509.Certificate, child: x509.Certificate, below: int) -> bool:
-    if not _is_ca(issuer, below):
-        return False
-    try:
-        _check_signed_by(child, issuer)
-    except (Untrusted, Unsupported):
-        return False
-    return True
-
-
-def _is_ca(parsed: x509.Certificate, below: int | None) -> bool:
-    """Whether it may issue, with `below` CA certificates between it and the leaf (None: any number)."""
-    with parsing():
-        try:
-            constraints = parsed.extensions.get_extension_for_class(x509.BasicConstraints).value
-        except x509.ExtensionNotFound:
-            return False
-        try:
-            usage = parsed.extensions.get_extension_for_class(x509.KeyUsage).value
-        except x509.ExtensionNotFound:
-            usage = None
-    long_enough = below is None or constraints.path_length is None or below <= constraints.path_length
-    return constraints.ca and long_enough and (usage is None or usage.key_cert_sign)

@@ -3,9 +3,8 @@
 import dataclasses
 import zlib
 
+from chalicelib.core.audit import SHARDS
 from chalicelib.model.audit import GENESIS, AuditEntry, AuditEvent
-
-SHARDS = 16
 
 
 def shard_of(target: str) -> int:

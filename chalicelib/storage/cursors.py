@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from chalicelib.core.errors import BadRequest
 from chalicelib.storage.layout import LONGEST_PARTITION_KEY
@@ -12,7 +13,7 @@ from chalicelib.storage.tables import Range
 LONGEST_CURSOR = 8192
 
 
-def pack(wanted: Range, last: Mapping[str, str] | None) -> str:
+def pack(wanted: Range, last: Mapping[str, Any] | None) -> str:
     if last is None:
         return ""
     position = json.dumps([last[name] for name in _names(wanted)], separators=(",", ":"))

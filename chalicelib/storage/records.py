@@ -4,7 +4,7 @@ import dataclasses
 import random
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from chalicelib.core.errors import AlreadyExists, Conflict, NotFound, Stale, TooLarge, Unavailable
@@ -12,7 +12,7 @@ from chalicelib.core.ports import Change, Create, Page, Poll, Record, Remove, Re
 from chalicelib.model.audit import AuditEntry, AuditEvent
 from chalicelib.model.command import Command
 from chalicelib.model.enrollment import Enrollment
-from chalicelib.storage import chain, codec, cursors, layout
+from chalicelib.storage import chain, codec, cursors, layout, wire
 from chalicelib.storage.capacity import LARGEST_ITEM, Meter, item_size
 from chalicelib.storage.layout import Key, Table
 from chalicelib.storage.tables import (
@@ -92,6 +92,9 @@ class RecordStore:
         queue = tuple(codec.decode(Command, item) for item in items[1:])
         return Poll(codec.decode(Enrollment, items[0]), queue)
 
+    def read_image(self, kind: type[R], image: Mapping[str, Any]) -> R:
+        return codec.decode(kind, wire.from_wire(image))
+
     def commit(self, *changes: Change, audit: AuditEvent | None = None) -> None:
         mark = secrets.token_urlsafe(9)
         writes = [write for change in changes for write in _writes(change, mark)]
@@ -128,9 +131,13 @@ class RecordStore:
         return _put(chain.following(head, event), Absent(), mark)
 
     def _page(self, wanted: Range, cursor: str) -> "_Items":
-        wanted = dataclasses.replace(wanted, after=cursors.unpack(wanted, cursor))
-        rows = self._tables.query(wanted)
-        return _Items(rows.items, cursors.pack(wanted, rows.last))
+        """One item more than asked is read, so that a full last page does not promise another one."""
+        asked = dataclasses.replace(wanted, after=cursors.unpack(wanted, cursor), limit=wanted.limit + 1)
+        rows = self._tables.query(asked)
+        if len(rows.items) > wanted.limit:
+            kept = rows.items[: wanted.limit]
+            return _Items(kept, cursors.pack(wanted, kept[-1]))
+        return _Items(rows.items, cursors.pack(wanted, rows.last))  # cut short by DynamoDB at 1 MB, or the end
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -162,7 +169,8 @@ def _put(record: Record, condition: Condition, mark: str) -> Put:
 
 
 def _delete(record: Record, key: Key) -> Delete:
-    return Delete(layout.layout_of(type(record)).table, key, AtVersion(record.version))
+    was = codec.encode(record) | layout.attributes_of(record)
+    return Delete(layout.layout_of(type(record)).table, key, AtVersion(record.version), was)
 
 
 def _check(writes: Sequence[Write], count: int) -> None:

@@ -45,6 +45,7 @@ class Delete:
     table: Table
     key: Key
     condition: Condition
+    was: Item  # as the caller read it: tells the size
 
 
 Write = Put | Delete

@@ -1,6 +1,6 @@
 """The shell: a Chalice app whose routes come from the table, and whose every answer is ours.
 
-With `*/*` as binary type Chalice refuses requests without Accept and bodies that are text: Accept is set, bodies are bytes.
+With `*/*` as binary type Chalice refuses requests without Accept, and bodies that are text: both are seen to here.
 """
 
 from collections.abc import Callable, Mapping

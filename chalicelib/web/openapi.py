@@ -25,7 +25,7 @@ _MATCH = "The ETag that was read; 412 if it is not current."
 def document(house: House) -> dict[str, Any]:
     routes = [route for route in ROUTES if route.is_api]
     refs, schemas = _schemas(routes)
-    schemas[NewCommand.__name__] = _command_schema(house, schemas[NewCommand.__name__])
+    schemas[NewCommand.__name__] = _command_schema(house, schemas[NewCommand.__name__], schemas)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs, schemas)
@@ -118,16 +118,21 @@ def _success(route: Route[Any], refs: Refs) -> dict[str, Any]:
     return response
 
 
-def _command_schema(house: House, plain: dict[str, Any]) -> dict[str, Any]:
+def _command_schema(house: House, plain: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     """One alternative for each action of each platform, with its parameters where the action declares them."""
-    actions: dict[str, dict[str, Any]] = {}
-    for platform in house.platforms.values():
-        for name in platform.actions():
-            actions.setdefault(name, getattr(platform.action(name), "schema", None) or {"type": "object"})
-    if not actions:
+    names = {name: platform for platform in house.platforms.values() for name in platform.actions()}
+    if not names:
         return plain
-    return {**plain, "oneOf": [_alternative(name, schema) for name, schema in sorted(actions.items())]}
+    alternatives = [_alternative(names[name].action(name), name, schemas) for name in sorted(names)]
+    return {**plain, "oneOf": alternatives}
 
 
-def _alternative(name: str, params: dict[str, Any]) -> dict[str, Any]:
-    return {"title": name, "properties": {"action": {"const": name}, "params": params}}
+def _alternative(spec: Any, name: str, schemas: dict[str, Any]) -> dict[str, Any]:
+    """The parameters' own parts become components named after the action."""
+    prefix = "".join(word.capitalize() for word in name.split("-"))
+    params: dict[str, Any] = {"type": "object"}
+    if declared := getattr(spec, "params", None):
+        params = declared.model_json_schema(ref_template=_REF.format(model=prefix + "{model}"))
+        schemas |= {prefix + part: schema for part, schema in params.pop("$defs", {}).items()}
+    alternative = {"title": name, "properties": {"action": {"const": name}, "params": params}}
+    return {**alternative, "description": getattr(spec, "title", "")}

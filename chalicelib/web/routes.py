@@ -83,7 +83,7 @@ ROUTES: tuple[Route[Any], ...] = (
           media=audit.JSON_LINES),
 
     Route("POST", f"{_PUSH}/request", "settings.write", "A certificate request for Apple", push_certificate.request,
-          Nothing, push_certificate.CertificateRequest),
+          push_certificate.VendorKey, push_certificate.CertificateRequest),
     Route("PUT", _PUSH, "settings.write", "Upload the certificate that Apple issued", push_certificate.upload,
           push_certificate.Upload, push_certificate.PushCertificate),
     Route("GET", _PUSH, "settings.read", "The push certificate in use", push_certificate.show,

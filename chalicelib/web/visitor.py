@@ -65,10 +65,10 @@ class Privacy:
 
 
 _PRIVATE = (
-    "messages, mail, calls or contacts",
-    "photos, documents or notes",
-    "browsing history",
-    "passwords or your passcode",
+    "read messages, mail, calls or contacts",
+    "see photos, documents or notes",
+    "see what you browse",
+    "learn passwords or your passcode",
 )
 
 PRIVACY: Mapping[str, Privacy] = {
@@ -94,7 +94,7 @@ PRIVACY: Mapping[str, Privacy] = {
             "profiles and certificates",
             "whether a passcode is set and the disk is encrypted",
         ),
-        may=("install settings for work", "lock the device"),
-        never=(*_PRIVATE, "your personal apps", "your location"),
+        may=("install settings for work and system updates", "lock or restart the device", "clear its passcode"),
+        never=(*_PRIVATE, "see your personal apps", "locate the device", "erase the whole device"),
     ),
 }

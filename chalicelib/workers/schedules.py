@@ -9,7 +9,7 @@ from chalicelib.wiring import house
 def nightly(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Starts the posture sweep, keeps a signed statement of the audit heads, and asks for the reports."""
     muster = house()
-    sweep.start(muster, "posture")
+    sweep.start_posture(muster)
     statement = audit.signed_heads(muster, audit.current_heads(muster))
     day = reports.moment(muster.clock())
     muster.evidence.put(f"heads/{day}.json", statement.encode(), "application/json")
@@ -18,5 +18,5 @@ def nightly(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def rewake(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Wakes devices that have commands waiting and were silent, and expires what is overdue."""
-    sweep.start(house(), "wake")
+    sweep.start_wake(house())
     return {"shards": sweep.SHARDS}

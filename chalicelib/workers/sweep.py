@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.core.ports import Message
+from chalicelib.core.posture import Rules
 from chalicelib.core.sweep import sweep_page
 from chalicelib.wiring import house
 from chalicelib.workers.batch import each_message
@@ -15,10 +16,10 @@ def handle(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _sweep(message: Mapping[str, Any]) -> None:
-    shard, mode = int(message["shard"]), str(message["mode"])
-    swept = sweep_page(house(), shard, str(message["cursor"]), mode)
+    rules = Rules(**message["rules"]) if "rules" in message else None
+    swept = sweep_page(house(), message["shard"], message["cursor"], rules)
     if swept.devices:
-        logger.info("swept", extra={"shard": shard, "devices": swept.devices, "opened": swept.opened,
-                                    "resolved": swept.resolved, "woken": swept.woken})  # fmt: skip
+        counts = {"devices": swept.devices, "opened": swept.opened, "resolved": swept.resolved, "woken": swept.woken}
+        logger.info("swept", extra={"shard": message["shard"], **counts})
     if swept.cursor:
-        house().sweeps.send(Message({"shard": shard, "cursor": swept.cursor, "mode": mode}))
+        house().sweeps.send(Message({**message, "cursor": swept.cursor}))

@@ -18,26 +18,47 @@ ACCOUNT = "000000000000"
 STARTUP, SHUTDOWN = 30, 30  # seconds
 
 
+SAVED = "The last run did not end by itself; its engine has saved everything now."
+LOST = "The last run did not end by itself: what changed since it started is lost, stored files excepted."
+
+
 class Engine:
-    """`clean` is false when the last run did not end by itself and its changes were lost."""
+    """Saves its data when it is asked to end, and only then."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._child: subprocess.Popen[bytes] | None = None
         self._running = state.folder / "engine.pid"
         memory = state.recall()
-        self.port = free_port(int(memory.get("engine_port", 0)))
+        self.port = int(memory.get("engine_port", 0))
         self.access_key = memory.get("access_key") or "MUSTER" + secrets.token_hex(7).upper()
         self.secret_key = memory.get("secret_key") or secrets.token_hex(20)
-        self.clean = not self._running.exists()
-        state.remember(engine_port=self.port, access_key=self.access_key, secret_key=self.secret_key)
+        state.remember(access_key=self.access_key, secret_key=self.secret_key)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def recover(self) -> str:
+        """After an end by force: ends the engine that was left behind, if it lives, and says what became of the data."""
+        if not self._running.exists():
+            return ""
+        pid = int(self._running.read_text().strip() or 0)
+        if not (alive(pid) and _is_engine(pid, self._state.folder)):
+            self._running.unlink()
+            return LOST
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + SHUTDOWN
+        while alive(pid):
+            if time.monotonic() > deadline:
+                raise DevError(f"The engine of an earlier run does not end: end process {pid} and try again.")
+            time.sleep(0.05)
+        self._running.unlink(missing_ok=True)
+        return SAVED
+
     def start(self) -> None:
-        self._end_orphan()
+        self.port = free_port(self.port)
+        self._state.remember(engine_port=self.port)
         with (self._state.folder / "engine.log").open("ab") as log:
             # A group of its own: Ctrl-C reaches muster dev only, which stops the engine when it is done itself.
             self._child = subprocess.Popen(
@@ -52,7 +73,6 @@ class Engine:
         self._await_ready(self._child)
 
     def stop(self) -> None:
-        """The data is saved by the engine when it is asked to end, and only then."""
         if self._child is None:
             return
         self._child.send_signal(signal.SIGTERM)
@@ -114,21 +134,6 @@ class Engine:
                 time.sleep(0.05)
         self.stop()
         raise DevError(f"The embedded AWS engine did not start: see {self._state.folder / 'engine.log'}.")
-
-    def _end_orphan(self) -> None:
-        """After kill -9 of muster dev its engine lives on; ended in order, it still saves everything."""
-        if self.clean:
-            return
-        pid = int(self._running.read_text().strip() or 0)
-        if alive(pid) and _is_engine(pid, self._state.folder):
-            os.kill(pid, signal.SIGTERM)
-            deadline = time.monotonic() + SHUTDOWN
-            while alive(pid) and time.monotonic() < deadline:
-                time.sleep(0.05)
-            self.clean = not alive(pid)
-        if alive(pid) and _is_engine(pid, self._state.folder):
-            raise DevError(f"An engine of an earlier start still runs as process {pid}: end it and try again.")
-        self.port = free_port(self.port)
 
 
 def _is_engine(pid: int, folder: Path) -> bool:

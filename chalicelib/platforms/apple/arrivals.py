@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.core import enrollment, escrow
 from chalicelib.core.enrollment import Hello
-from chalicelib.core.errors import BadRequest
+from chalicelib.core.errors import BadRequest, Conflict, Forbidden
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
 from chalicelib.model.audit import AuditEvent
@@ -69,13 +69,21 @@ def _authenticate(house: House, poll: Poll, message: Authenticate) -> Response:
 def _token_update(house: House, poll: Poll, message: TokenUpdate) -> Response:
     who, token = message.channel, message.token.hex()
     if who.user_id:
-        enrollment.enable_user(house, poll, user_id=who.user_id, user_name=who.user_name,
-                               topic=message.topic, token=token, magic=message.magic)  # fmt: skip
-        return Response()
+        return _user_token_update(house, poll, message)
     if message.unlock_token is not None:  # first, since a device that is enabled is not expected to send it again
         escrow.put(house, poll.enrollment.device_id, "unlock_token", message.unlock_token)
     enrollment.enable(house, poll, topic=message.topic, token=token, magic=message.magic,
                       awaiting_configuration=message.awaiting_configuration)  # fmt: skip
+    return Response()
+
+
+def _user_token_update(house: House, poll: Poll, message: TokenUpdate) -> Response:
+    who, token = message.channel, message.token.hex()
+    try:
+        enrollment.enable_user(house, poll, user_id=who.user_id, user_name=who.user_name,
+                               topic=message.topic, token=token, magic=message.magic)  # fmt: skip
+    except Forbidden as refused:  # a user too many must not read as "this device is not known", which unenrolls it
+        raise Conflict(str(refused)) from refused
     return Response()
 
 

@@ -1,4 +1,4 @@
-"""Who speaks: the certificate behind a Mdm-Signature header or a mutual TLS connection, proven before anything is read."""
+"""Who speaks: the certificate behind a Mdm-Signature header or a mutual TLS connection, before anything is read."""
 
 from dataclasses import dataclass
 

@@ -4,6 +4,7 @@ An idle poll costs one store call: the binding and the head of the queue are rea
 """
 
 from chalicelib.core import enrollment
+from chalicelib.core.commands import HEAD
 from chalicelib.core.errors import Forbidden
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
@@ -17,7 +18,7 @@ CHECKIN_PATH = "/apple/checkin"
 
 
 def serve(house: House, request: Request) -> Response:
-    """Only this Content-Type marks a check-in wherever it arrives; everything else is a report, with any type or none."""
+    """This Content-Type marks a check-in wherever it arrives; a report comes with any other, or with none."""
     content_type = request.headers.get("content-type", "").strip().lower()
     if content_type.startswith(CHECKIN_TYPE) or request.path == CHECKIN_PATH:
         return check_in(house, request)
@@ -41,21 +42,15 @@ def report_in(house: House, request: Request) -> Response:
     poll = enrollment.recognise(house, proof.enrollment_id, proof.fingerprint)
     _agree(poll, message.channel)
     if message.channel.user_id:
-        user = house.store.poll(f"{poll.enrollment.id}:{message.channel.user_id}", enrollment_head())
+        user = house.store.poll(f"{poll.enrollment.id}:{message.channel.user_id}", HEAD)
         if user is None:  # a user that never sent a token has nothing to be told
             return Response(log={"enrollment": poll.enrollment.id, "report": message.status.name})
         poll = user
     return connect.answer(house, poll, message)
 
 
-def enrollment_head() -> int:
-    from chalicelib.core.commands import HEAD
-
-    return HEAD
-
-
 def _agree(poll: Poll, channel: Channel) -> None:
-    """The certificate says who speaks; what the body says of itself must be the same device, which has authenticated."""
+    """The certificate says who speaks; the body must name the same device, and that one must have authenticated."""
     bound = poll.enrollment
     if bound.status is EnrollmentStatus.ISSUED or bound.hardware_id != channel.hardware_id:
         raise Forbidden("The certificate is not bound to the device that the message names.")

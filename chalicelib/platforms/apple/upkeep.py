@@ -6,12 +6,14 @@ section's query, and one write a day closes the cycle. A cycle that breaks off s
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from chalicelib.core import ids
 from chalicelib.core.errors import Stale
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
-from chalicelib.model.device import Device, Inventory, Ownership, Platform
+from chalicelib.model.device import Device, Inventory, Platform
+from chalicelib.platforms.apple.actions import queries, wire
 from chalicelib.platforms.apple.report import Report, Status
 
 PREFIX = "inventory."
@@ -62,7 +64,7 @@ def next_query(house: House, poll: Poll, report: Report) -> Query | None:
     if bound.user_id:
         return None
     if bound.awaiting_configuration and after != CONFIGURED:  # also after a NotNow: Setup Assistant waits for it
-        return _query(house, CONFIGURED, lambda command_id: _wire(command_id, "DeviceConfigured"))
+        return _query(house, CONFIGURED, _release)
     if report.status is Status.NOT_NOW or bound.inventory_due > house.clock():
         return None
     return _continue(house, poll, after)
@@ -75,7 +77,7 @@ def _continue(house: House, poll: Poll, after: str) -> Query | None:
     for name in names[start:]:
         section = SECTIONS[name]
         if section.wanted(house, poll, device):
-            return _query(house, name, lambda command_id, ask=section.ask: ask(house, device, command_id))
+            return _query(house, name, partial(section.ask, house, device))
     _write(house, poll, inventory_due=house.clock() + EVERY)
     return None
 
@@ -92,14 +94,8 @@ def _write(house: House, poll: Poll, **changes: object) -> Poll:
         return poll
 
 
-def _wire(command_id: str, request_type: str, **keys: object) -> bytes:
-    from chalicelib.platforms.apple.actions import wire
-
-    return wire.payload(command_id, request_type, **keys)
-
-
-def _personal(device: Device) -> bool:
-    return device.user_enrollment or device.ownership is Ownership.PERSONAL
+def _release(command_id: str) -> bytes:
+    return wire.payload(command_id, "DeviceConfigured")
 
 
 def _unsynchronised(house: House, poll: Poll, device: Device) -> bool:
@@ -112,7 +108,7 @@ def _unsynchronised(house: House, poll: Poll, device: Device) -> bool:
 
 
 def _unreported(house: House, poll: Poll, device: Device) -> bool:
-    """Status reports bring versions and passcode state as they change; the rest (storage, battery) may be a week old."""
+    """Status reports bring versions and passcode state as they change; storage and battery may be a week old then."""
     if not poll.enrollment.declarative or house.store.find(Inventory, device.id, "status") is None:
         return True
     day = house.clock() // EVERY + device.created_at
@@ -124,27 +120,21 @@ def _always(house: House, poll: Poll, device: Device) -> bool:
 
 
 def _lists_all_apps(house: House, poll: Poll, device: Device) -> bool:
-    return not _personal(device)
+    return not queries.private(device)
 
 
 def _lists_managed_apps(house: House, poll: Poll, device: Device) -> bool:
-    return _personal(device) and not (device.platform is Platform.MACOS and device.user_enrollment)
+    return queries.private(device) and not (device.platform is Platform.MACOS and device.user_enrollment)
 
 
 def _enable(house: House, device: Device, command_id: str) -> bytes:
     from chalicelib.platforms.apple import declarative
 
-    return _wire(command_id, "DeclarativeManagement", Data=declarative.tokens(house, device))
+    return wire.payload(command_id, "DeclarativeManagement", Data=declarative.tokens(house, device))
 
 
-def _inventory(name: str) -> Callable[[House, Device, str], bytes]:
-    def ask(house: House, device: Device, command_id: str) -> bytes:
-        from chalicelib.platforms.apple.actions import queries
-
-        payload: bytes = getattr(queries, name)(device, command_id)
-        return payload
-
-    return ask
+def _ask(query: Callable[[Device, str], bytes]) -> Callable[[House, Device, str], bytes]:
+    return lambda house, device, command_id: query(device, command_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +146,10 @@ class Section:
 
 SECTIONS: Mapping[str, Section] = {  # in the order of asking
     "declarative": Section("", _unsynchronised, _enable),
-    "device": Section("DeviceInformation", _unreported, _inventory("device_information")),
-    "security": Section("SecurityInfo", _always, _inventory("security_information")),
-    "apps": Section("InstalledApplicationList", _lists_all_apps, _inventory("installed_apps")),
-    "managed-apps": Section("InstalledApplicationList", _lists_managed_apps, _inventory("installed_apps")),
-    "certificates": Section("CertificateList", _always, _inventory("certificates")),
-    "profiles": Section("ProfileList", _always, _inventory("profiles")),
+    "device": Section("DeviceInformation", _unreported, _ask(queries.device_information)),
+    "security": Section("SecurityInfo", _always, _ask(queries.security_information)),
+    "apps": Section("InstalledApplicationList", _lists_all_apps, _ask(queries.installed_apps)),
+    "managed-apps": Section("InstalledApplicationList", _lists_managed_apps, _ask(queries.installed_apps)),
+    "certificates": Section("CertificateList", _always, _ask(queries.certificates)),
+    "profiles": Section("ProfileList", _always, _ask(queries.profiles)),
 }

@@ -44,14 +44,12 @@ class MemoryTables:
 
     def query(self, wanted: Range) -> Rows:
         with self._lock:
-            positions = self._positions(wanted)
-            chosen = positions[: wanted.limit]
+            chosen = self._positions(wanted)
             items = tuple(self._items[wanted.table, Key(pk, sk)] for _, pk, sk in chosen)
         size = capacity.total_size(items)
         units = capacity.read_units(size, consistent=wanted.index is None)
         self._meter.record("dynamodb.query", read_units=units, size=size)
-        more = len(positions) > wanted.limit
-        return Rows(items, _last(wanted, chosen[-1]) if more else None)
+        return Rows(items, _last(wanted, chosen[-1]) if len(chosen) == wanted.limit else None)
 
     def put(self, write: Put) -> None:
         with self._lock:
@@ -108,7 +106,6 @@ class MemoryTables:
                 order.insert(at, position)
 
     def _positions(self, wanted: Range) -> list[Position]:
-        """What a page may hold, up to one position more than its limit."""
         order = self._order.get((wanted.table, wanted.index.name if wanted.index else "", wanted.pk), [])
         low, high = 0, len(order)
         if wanted.between:
@@ -121,8 +118,8 @@ class MemoryTables:
             else:
                 low = max(low, bisect.bisect_right(order, after))
         if wanted.newest:
-            return order[max(low, high - wanted.limit - 1) : high][::-1] if high > low else []
-        return order[low : min(high, low + wanted.limit + 1)]
+            return order[max(low, high - wanted.limit) : high][::-1] if high > low else []
+        return order[low : min(high, low + wanted.limit)]
 
 
 def _places(table: Table, item: Item) -> list[tuple[str, str, str]]:

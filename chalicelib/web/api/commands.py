@@ -50,6 +50,7 @@ class ActionView(View):
     """An action of the device's platform; `refusal` says why this device cannot do it, and is empty if it can."""
 
     name: str
+    title: str = ""
     request_type: str
     destructive: bool
     refusal: str

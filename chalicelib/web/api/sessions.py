@@ -31,7 +31,7 @@ class Me(View):
 
 def create(ask: Ask[Credentials]) -> Session:
     tokens = ask.house.identities.sign_in(ask.given.username, Secret(ask.given.password.get_secret_value()))
-    return Session(token_type="Bearer", access_token=tokens["access_token"], expires_in=int(tokens["expires_in"]))
+    return Session.model_validate({"token_type": "Bearer", **tokens})
 
 
 def me(ask: Ask[Nothing]) -> Me:

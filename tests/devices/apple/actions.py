@@ -141,12 +141,9 @@ def install_profile(deed: Deed) -> Mapping[str, Any]:
 
 def install(state: DeviceState, raw: bytes, *, managed: bool) -> profiles.Profile:
     """Checks and stores a profile; the same PayloadIdentifier replaces the old one."""
-    platform = MODELS[state.kind].platform
     try:
         found = profiles.read(raw, [x509.load_der_x509_certificate(root) for root in state.roots])
-        problems = [text for one in found.payloads for text in schema.payload(one, platform)] if schema.available() else []
-        if problems:
-            raise ProfileRefused("; ".join(problems))
+        schema.check_profile(found.payloads, MODELS[state.kind].platform)
         if found.of_type(profiles.MDM):
             _check_update(state, found)
     except ProfileRefused as error:
@@ -277,4 +274,3 @@ def _check_pin(pin: str | None, *, required: bool) -> None:
 def _need_lost_mode(deed: Deed) -> None:
     if deed.state.lost_mode is None:
         raise CommandRefused("The device is not in Lost Mode.", 12078)
-

@@ -74,7 +74,11 @@ class DeviceBase:
     ) -> None:
         self.state = state or born(kind, random.Random(seed) if seed is not None else random.SystemRandom())
         if state is None:
-            self.state.supervised, self.state.user_enrollment, self.state.passcode = supervised, user_enrollment, passcode
+            self.state.supervised, self.state.user_enrollment, self.state.passcode = (
+                supervised,
+                user_enrollment,
+                passcode,
+            )
             self.state.name, self.state.os_version = name or self.state.name, os_version or self.state.os_version
             self.state.users = list(users) if users is not None else self.state.users
         self.transport: Transport = transport or HttpsTransport(ca_file)
@@ -98,6 +102,10 @@ class DeviceBase:
     def save(self) -> None:
         if self._folder is not None:
             self.state.save(self._folder)
+
+    def keep_in(self, folder: str | os.PathLike[str]) -> None:
+        self._folder = Path(folder)
+        self.save()
 
     udid = property(lambda self: self.state.udid)
     serial = property(lambda self: self.state.serial)

@@ -9,10 +9,35 @@ from tests.devices.apple import hardware
 from tests.devices.apple.hardware import MODELS
 from tests.devices.apple.state import DeviceState, User
 
-FIRST = ("Ada", "Bo", "Chidi", "Dana", "Emre", "Freya", "Goran", "Hana", "Idris", "June", "Kofi", "Lena", "Mina", "Noor", "Omar", "Pia")
+FIRST = (
+    "Ada",
+    "Bo",
+    "Chidi",
+    "Dana",
+    "Emre",
+    "Freya",
+    "Goran",
+    "Hana",
+    "Idris",
+    "June",
+    "Kofi",
+    "Lena",
+    "Mina",
+    "Noor",
+    "Omar",
+    "Pia",
+)
 LAST = ("Abel", "Berg", "Cole", "Diaz", "Engel", "Frost", "Gray", "Holm", "Ito", "Jansen", "Khan", "Lund")
-IOS_APPS = (("com.apple.mobilesafari", "Safari", "18.1"), ("org.mozilla.ios.Firefox", "Firefox", "132.0"), ("org.videolan.vlc-ios", "VLC", "3.6.0"))
-MAC_APPS = (("com.apple.Safari", "Safari", "18.1"), ("org.mozilla.firefox", "Firefox", "132.0"), ("org.videolan.vlc", "VLC", "3.0.21"))
+IOS_APPS = (
+    ("com.apple.mobilesafari", "Safari", "18.1"),
+    ("org.mozilla.ios.Firefox", "Firefox", "132.0"),
+    ("org.videolan.vlc-ios", "VLC", "3.6.0"),
+)
+MAC_APPS = (
+    ("com.apple.Safari", "Safari", "18.1"),
+    ("org.mozilla.firefox", "Firefox", "132.0"),
+    ("org.videolan.vlc", "VLC", "3.0.21"),
+)
 
 
 def born(kind: str, dice: random.Random) -> DeviceState:
@@ -22,7 +47,9 @@ def born(kind: str, dice: random.Random) -> DeviceState:
         kind=kind,
         udid=hardware.udid(model, dice),
         serial=hardware.serial_number(dice),
-        name=f"{first}’s {'MacBook Air' if kind == 'mac' else model.family}" if not model.shared else f"Cart iPad {dice.randrange(1, 40)}",
+        name=f"{first}\u2019s {'MacBook Air' if kind == 'mac' else model.family}"
+        if not model.shared
+        else f"Cart iPad {dice.randrange(1, 40)}",
         os_version=model.os_version,
         build=model.build,
         wifi_mac=hardware.mac_address(dice),
@@ -59,5 +86,3 @@ def _location(dice: random.Random) -> dict[str, float]:
         "Latitude": round(dice.uniform(47.0, 55.0), 6), "Longitude": round(dice.uniform(6.0, 15.0), 6),
         "HorizontalAccuracy": 12.5, "VerticalAccuracy": 8.0, "Altitude": 41.0, "Speed": -1.0, "Course": -1.0,
     }  # fmt: skip
-
-

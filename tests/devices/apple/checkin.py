@@ -1,4 +1,4 @@
-"""Messages from a device to its server: check-in (`mdm/checkin/*.yaml`) and command reports, signed as the knobs say."""
+"""Messages from a device to its server (`mdm/checkin/*.yaml`, command reports), signed as the knobs say."""
 
 from __future__ import annotations
 
@@ -92,7 +92,13 @@ class Messenger:
         return self.transport(method, url, headers, body)
 
     def raw(
-        self, path: str, body: bytes, headers: Mapping[str, str], method: str, sign: bool | bytes, identity: Identity | None
+        self,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        method: str,
+        sign: bool | bytes,
+        identity: Identity | None,
     ) -> Reply:
         """For negative tests: nothing is added but the signature, nothing is interpreted."""
         named = {"checkin": self.check_in_url, "connect": self.server_url} if self.state.mdm else {}
@@ -140,4 +146,3 @@ def _error_code(reply: Reply) -> str | None:
         return None
     content = reader(reply.body)
     return str(content["code"]) if isinstance(content, dict) and "code" in content else None
-

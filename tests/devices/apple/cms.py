@@ -23,7 +23,7 @@ from tests.devices.apple.complaints import Complaint
 from tests.devices.apple.identity import Identity
 
 HASHES: dict[str, hashes.HashAlgorithm] = {
-    "sha1": hashes.SHA1(),  # noqa: S303 - devices in the field still sign so
+    "sha1": hashes.SHA1(),  # devices in the field still sign so
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
@@ -76,7 +76,9 @@ def sign(
         {
             "version": "v1",
             "digest_algorithms": [{"algorithm": digest}],
-            "encap_content_info": {"content_type": "data"} if detached else {"content_type": "data", "content": content},
+            "encap_content_info": {"content_type": "data"}
+            if detached
+            else {"content_type": "data", "content": content},
             "certificates": [asn1_x509.Certificate.load(one) for one in chain],
             "signer_infos": [info],
         }
@@ -234,4 +236,3 @@ def _check(signer: asn1_x509.Certificate, signature: bytes, data: bytes, digest:
             raise Complaint(f"a signature key of type {type(key).__name__} is unknown to this device")
     except InvalidSignature as error:
         raise Complaint("the CMS signature does not verify") from error
-

@@ -14,7 +14,12 @@ from tests.devices.apple.complaints import MessageRefused
 from tests.devices.apple.hardware import MODELS
 from tests.devices.apple.state import User
 
-ENDPOINTS = {"Activations": "activation", "Configurations": "configuration", "Assets": "asset", "Management": "management"}
+ENDPOINTS = {
+    "Activations": "activation",
+    "Configurations": "configuration",
+    "Assets": "asset",
+    "Management": "management",
+}
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -112,7 +117,9 @@ def _manifest(raw: bytes) -> dict[str, Any]:
     if not isinstance(arrays, dict) or not manifest.get("DeclarationsToken"):
         raise MessageRefused("declaration-items need Declarations and DeclarationsToken")
     if arrays.keys() != ENDPOINTS.keys():
-        raise MessageRefused(f"declaration-items must have exactly the arrays {sorted(ENDPOINTS)}, these are {sorted(arrays)}")
+        raise MessageRefused(
+            f"declaration-items must have exactly the arrays {sorted(ENDPOINTS)}, these are {sorted(arrays)}"
+        )
     for array, entries in arrays.items():
         for entry in entries:
             if not isinstance(entry, dict) or not entry.get("Identifier") or not entry.get("ServerToken"):
@@ -120,5 +127,3 @@ def _manifest(raw: bytes) -> dict[str, Any]:
             if max(len(entry["Identifier"].encode()), len(entry["ServerToken"].encode())) > 64:
                 raise MessageRefused(f"{array}: {entry!r} has more than 64 octets")
     return manifest
-
-

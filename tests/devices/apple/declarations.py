@@ -47,7 +47,8 @@ def apply(items: Items, state: DeviceState, transport: Transport, *, user_channe
         for entry in items.get(array, {}).values():
             reasons = [{"Code": "Error.InvalidPayload", "Description": text} for text in entry["problems"]]
             _judge(entry, active=not reasons, valid="invalid" if reasons else "valid", reasons=reasons)
-    for name in [one for one, profile in state.profiles.items() if profile.get("_declared") and one not in wanted_profiles]:
+    declared = {name for name, profile in state.profiles.items() if profile.get("_declared")}
+    for name in declared - wanted_profiles:
         del state.profiles[name]
 
 
@@ -66,7 +67,8 @@ def _activate(items: Items) -> set[str]:
     activated: set[str] = set()
     for entry in items.get("Activations", {}).values():
         payload = entry["declaration"]["Payload"]
-        missing = [one for one in payload.get("StandardConfigurations", []) if one not in items.get("Configurations", {})]
+        present = items.get("Configurations", {})
+        missing = [one for one in payload.get("StandardConfigurations", []) if one not in present]
         if missing or entry["problems"]:
             code = "Error.MissingConfigurations" if missing else "Error.InvalidPayload"
             _judge(entry, active=False, valid="invalid", reasons=[{"Code": code, "Details": {"Identifiers": missing}}])
@@ -120,7 +122,8 @@ def _enforce_update(declaration: Mapping[str, Any], state: DeviceState) -> None:
     if state.user_enrollment or (platform == "macOS" and not state.supervised):
         raise Invalid("Error.ConfigurationNotSupported", "needs a supervised device")
     if not payload.get("TargetOSVersion") or not LOCAL_TIME.fullmatch(str(payload.get("TargetLocalDateTime"))):
-        raise Invalid("Error.ConfigurationIsInvalid", "TargetOSVersion and a TargetLocalDateTime without a zone are required")
+        text = "TargetOSVersion and a TargetLocalDateTime without a zone are required"
+        raise Invalid("Error.ConfigurationIsInvalid", text)
     if version(payload["TargetOSVersion"]) > version(state.os_version):
         state.pending_update = {
             "version": payload["TargetOSVersion"], "build": payload.get("TargetBuildVersion", ""),

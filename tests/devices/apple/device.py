@@ -49,7 +49,9 @@ class AppleDevice(Obeying):
         self.state.shut_down = False
 
     def answer_not_now(self, types: str | Iterable[str] = "all", times: int = 1) -> None:
-        self.knobs.not_now.append([None if types == "all" else {types} if isinstance(types, str) else set(types), times])
+        self.knobs.not_now.append(
+            [None if types == "all" else {types} if isinstance(types, str) else set(types), times]
+        )
 
     def refuse(self, request_type: str, error_chain: Sequence[Mapping[str, Any]] | None = None, times: int = 1) -> None:
         self.knobs.add_refusal(request_type, error_chain, times)

@@ -1,4 +1,4 @@
-"""The ways into management: page, profile, over-the-air; SCEP and first check-in (apple.com, Over-the-Air Profile Delivery)."""
+"""The ways into management: page, profile and SCEP (Apple, Over-the-Air Profile Delivery and Configuration)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ from tests.devices.apple.state import DeviceState
 from tests.devices.apple.transport import HttpsTransport, Reply, Transport
 
 PROFILE_TYPE = "application/x-apple-aspen-config"
-ATTRIBUTES = {"UDID": "UDID", "SERIAL": "SerialNumber", "IMEI": "IMEI", "PRODUCT": "ProductName", "VERSION": "BuildVersion",
-              "DEVICE_NAME": "DeviceName", "MAC_ADDRESS_EN0": "WiFiMAC"}  # fmt: skip
+ATTRIBUTES = {
+    "UDID": "UDID", "SERIAL": "SerialNumber", "IMEI": "IMEI", "PRODUCT": "ProductName", "VERSION": "BuildVersion",
+    "DEVICE_NAME": "DeviceName", "MAC_ADDRESS_EN0": "WiFiMAC",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def open_page(transport: Transport, url: str, user_agent: str) -> Page:
 
 def profile_url(page: Page) -> str:
     if page.profile_url is None:
-        raise Complaint(f"the page {page.url} has no <a id=\"profile\"> for this browser")
+        raise Complaint(f'the page {page.url} has no <a id="profile"> for this browser')
     if urlsplit(page.profile_url).scheme != "https":
         raise Complaint(f"the profile's link is not https: {page.profile_url}")
     return page.profile_url
@@ -78,24 +80,19 @@ def download(transport: Transport, url: str, user_agent: str) -> bytes:
 
 def _profile(reply: Reply, url: str) -> bytes:
     if reply.status != 200:
-        raise ServerRefused(f"{urlsplit(url).path} answered {reply.status}: {reply.body[:300]!r}", reply.status, reply.body)
+        raise ServerRefused(
+            f"{urlsplit(url).path} answered {reply.status}: {reply.body[:300]!r}", reply.status, reply.body
+        )
     if reply.content_type != PROFILE_TYPE:
         raise ProfileRefused(f"a profile is served as {PROFILE_TYPE}, not {reply.content_type!r}")
     return reply.body
-
-
-def check_schema(profile: Profile, platform: str) -> None:
-    if schema.available():
-        problems = [text for one in profile.payloads for text in schema.payload(one, platform)]
-        if problems:
-            raise ProfileRefused("; ".join(problems))
 
 
 def read_enrollment(raw: bytes, state: DeviceState, *, signed: bool | None = None, identity_uuid: str = "") -> Profile:
     """The profile, fit for this device; identity_uuid is that of an identity obtained in an earlier phase."""
     trusted = [x509.load_der_x509_certificate(root) for root in state.roots]
     found = profiles.read(raw, trusted, signed=signed, identities=(identity_uuid,))
-    check_schema(found, MODELS[state.kind].platform)
+    schema.check_profile(found.payloads, MODELS[state.kind].platform)
     mdm = found.only(profiles.MDM)
     model = MODELS[state.kind]
     per_user = "com.apple.mdm.per-user-connections" in mdm.get("ServerCapabilities", [])
@@ -144,13 +141,17 @@ def read_service(raw: bytes, state: DeviceState) -> Mapping[str, Any]:
         raise ProfileRefused(f"a Profile Service payload expected, this is {found.content['PayloadType']}")
     if not str(content.get("URL", "")).startswith("https://"):
         raise ProfileRefused("the Profile Service has no https URL")
-    unknown = set(content.get("DeviceAttributes", [])) - ATTRIBUTES.keys() - {"MEID", "ICCID", "LANGUAGE", "NotOnConsole"}
+    unknown = (
+        set(content.get("DeviceAttributes", [])) - ATTRIBUTES.keys() - {"MEID", "ICCID", "LANGUAGE", "NotOnConsole"}
+    )
     if unknown or not content.get("DeviceAttributes"):
         raise ProfileRefused(f"DeviceAttributes: {sorted(unknown) or 'none asked for'}")
     return content
 
 
-def answer_service(content: Mapping[str, Any], state: DeviceState, transport: Transport, signer: Identity, chain: list[bytes]) -> bytes:
+def answer_service(
+    content: Mapping[str, Any], state: DeviceState, transport: Transport, signer: Identity, chain: list[bytes]
+) -> bytes:
     """Phases 2 and 3: what was asked for, signed by the factory's or the issued identity; a profile comes back."""
     known = inventory.device_information(state, list(ATTRIBUTES.values()))
     said = {name: known[ATTRIBUTES[name]] for name in content["DeviceAttributes"] if ATTRIBUTES.get(name) in known}

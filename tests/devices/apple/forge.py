@@ -1,4 +1,4 @@
-"""What an attacker brings: foreign certificate authorities, expired and self-made certificates, hostile property lists."""
+"""What an attacker brings: foreign authorities, expired and self-made certificates, hostile property lists."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from tests.devices.apple import cms, requests
 from tests.devices.apple.identity import Identity, new_key
@@ -23,14 +24,27 @@ DOCTYPE = b'<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.app
 class Authority:
     """A certificate authority of one's own; expired authorities make expired chains."""
 
-    def __init__(self, common_name: str = "Another CA", *, parent: Authority | None = None, expired: bool = False) -> None:
+    def __init__(
+        self, common_name: str = "Another CA", *, parent: Authority | None = None, expired: bool = False
+    ) -> None:
         self.key = new_key()
-        self.name = _name(common_name)
         self.expired = expired
-        issuer = parent or self
-        builder = _builder(self.name, issuer.name, self.key.public_key(), days=3650, expired=expired)
+        name = _name(common_name)
+        issuer, signer = (parent.name, parent.key) if parent else (name, self.key)
+        builder = _builder(name, issuer, self.key.public_key(), days=3650, expired=expired)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        self.certificate = builder.sign(issuer.key, hashes.SHA256())
+        self.certificate = builder.sign(signer, hashes.SHA256())
+
+    @classmethod
+    def of(cls, identity: Identity) -> Authority:
+        """One that was kept."""
+        authority = cls.__new__(cls)
+        authority.key, authority.certificate, authority.expired = identity.key, identity.x509, False
+        return authority
+
+    @property
+    def name(self) -> x509.Name:
+        return self.certificate.subject
 
     @property
     def der(self) -> bytes:
@@ -52,12 +66,23 @@ class Authority:
     ) -> Identity:
         key = key or new_key()
         name = _name(common_name, organization)
-        builder = _builder(name, self.name, key.public_key(), days=days, expired=expired or self.expired)
+        certificate = self.certify(name, key.public_key(), days=days, expired=expired, extensions=extensions)
+        return Identity(certificate.public_bytes(serialization.Encoding.DER), key)
+
+    def certify(
+        self,
+        name: x509.Name,
+        public: CertificatePublicKeyTypes,
+        *,
+        days: int = 365,
+        expired: bool = False,
+        extensions: tuple[x509.ExtensionType, ...] = (),
+    ) -> x509.Certificate:
+        builder = _builder(name, self.name, public, days=days, expired=expired or self.expired)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         for extension in extensions:
             builder = builder.add_extension(extension, critical=False)
-        certificate = builder.sign(self.key, hashes.SHA256())
-        return Identity(certificate.public_bytes(serialization.Encoding.DER), key)
+        return builder.sign(self.key, hashes.SHA256())
 
 
 class AppleDeviceCA:
@@ -90,7 +115,7 @@ def _name(common_name: str, organization: str = "") -> x509.Name:
 
 
 def _builder(
-    name: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey, *, days: int, expired: bool
+    name: x509.Name, issuer: x509.Name, key: CertificatePublicKeyTypes, *, days: int, expired: bool
 ) -> x509.CertificateBuilder:
     end = datetime.now(UTC) + (timedelta(days=-1) if expired else timedelta(days=days))
     return (

@@ -52,6 +52,11 @@ class Identity:
             raise TypeError("a simulated identity has an RSA key")
         return cls(certificate, key)
 
+    @classmethod
+    def from_pem(cls, certificate_pem: bytes, key_pem: bytes) -> Identity:
+        der = x509.load_pem_x509_certificate(certificate_pem).public_bytes(serialization.Encoding.DER)
+        return cls.from_der(der, key_pem.decode())
+
 
 def new_key(bits: int = 2048) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)

@@ -1,4 +1,4 @@
-"""What a device tells of itself: DeviceInformation, SecurityInfo and the lists (`mdm/commands/information.*.yaml`, `*.list.yaml`)."""
+"""What a device tells of itself: `mdm/commands/information.*.yaml` and `*.list.yaml`."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ MAC: Mapping[str, Answer] = {
     "HasBattery": lambda state, model: True,
     "ProvisioningUDID": lambda state, model: "00008122-" + state.udid.replace("-", "")[:16],
     "HostName": lambda state, model: state.host_name,
-    "LocalHostName": lambda state, model: state.name.replace(" ", "-").replace("’", ""),
+    "LocalHostName": lambda state, model: state.name.replace(" ", "-").replace("\u2019", ""),
     "ActiveManagedUsers": lambda state, model: [user.user_id for user in state.users if user.logged_in],
     "AutoSetupAdminAccounts": lambda state, model: [],
     "SystemIntegrityProtectionEnabled": lambda state, model: True,
@@ -82,9 +82,10 @@ MAC: Mapping[str, Answer] = {
 # What User Enrollment keeps from the organisation (userenrollment: forbidden).
 PRIVATE = {
     "UDID", "ProvisioningUDID", "SerialNumber", "IMEI", "MEID", "WiFiMAC", "BluetoothMAC", "EthernetMAC", "PushToken",
-    "ModemFirmwareVersion", "IsActivationLockEnabled", "IsActivationLockSupported", "AwaitingConfiguration", "IsMDMLostModeEnabled",
-    "iTunesStoreAccountIsActive", "IsCloudBackupEnabled", "IsDoNotDisturbInEffect", "PhoneNumber", "ServiceSubscriptions",
-    "SoftwareUpdateDeviceID", "AutoSetupAdminAccounts", "ResidentUsers", "MaximumResidentUsers",
+    "ModemFirmwareVersion", "IsActivationLockEnabled", "IsActivationLockSupported", "AwaitingConfiguration",
+    "IsMDMLostModeEnabled", "iTunesStoreAccountIsActive", "IsCloudBackupEnabled", "IsDoNotDisturbInEffect",
+    "PhoneNumber", "ServiceSubscriptions", "SoftwareUpdateDeviceID", "AutoSetupAdminAccounts", "ResidentUsers",
+    "MaximumResidentUsers",
 }  # fmt: skip
 
 
@@ -123,7 +124,9 @@ def _mac_security(state: DeviceState) -> dict[str, Any]:
         "FDE_Enabled": state.filevault_enabled,
         "SystemIntegrityProtectionEnabled": True,
         "AuthenticatedRootVolumeEnabled": True,
-        "FirewallSettings": {"FirewallEnabled": True, "BlockAllIncoming": False, "StealthMode": False, "LoggingEnabled": True},
+        "FirewallSettings": {
+            "FirewallEnabled": True, "BlockAllIncoming": False, "StealthMode": False, "LoggingEnabled": True,
+        },
         "SecureBoot": {"SecureBootLevel": "full", "ExternalBootLevel": "not supported"},
         "ManagementStatus": {
             "EnrolledViaDEP": False, "UserApprovedEnrollment": True, "IsUserEnrollment": state.user_enrollment,
@@ -222,10 +225,16 @@ def _mac_user(user: User, uid: int) -> dict[str, Any]:
 def _subscriptions(state: DeviceState, model: Model) -> list[dict[str, Any]] | None:
     if not model.cellular:
         return None
-    return [{"Slot": "CTSubscriptionSlotOne", "IMEI": state.imei, "Label": "Primary", "IsDataPreferred": True, "IsRoaming": False}]
+    return [
+        {
+            "Slot": "CTSubscriptionSlotOne",
+            "IMEI": state.imei,
+            "Label": "Primary",
+            "IsDataPreferred": True,
+            "IsRoaming": False,
+        }
+    ]
 
 
 def _common_name(der: bytes) -> str:
     return str(asn1_x509.Certificate.load(der).subject.native.get("common_name", ""))
-
-

@@ -1,4 +1,4 @@
-"""Configuration profiles as a device reads them: `mdm/profiles/TopLevel.yaml`, `CommonPayloadKeys.yaml`, `com.apple.mdm.yaml`, `com.apple.security.scep.yaml`."""
+"""Profiles as a device reads them: `mdm/profiles/` TopLevel, CommonPayloadKeys, com.apple.mdm, …security.scep."""
 
 from __future__ import annotations
 

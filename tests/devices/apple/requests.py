@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from asn1crypto import core, csr as asn1_csr, keys
+from asn1crypto import core, keys
+from asn1crypto import csr as asn1_csr
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -92,16 +93,15 @@ def self_signed(key: rsa.RSAPrivateKey, subject: Subject, days: int = 1) -> Iden
 
 
 def _challenge(text: str, kind: type[core.AbstractString]) -> core.Sequence:
-    if kind is core.PrintableString:
-        # asn1crypto refuses nothing here: `!` and NUL inside a PrintableString occur in the field.
-        raw = core.PrintableString(contents=text.encode("latin-1"))
-    else:
-        raw = kind(text)
-    return _attribute("1.2.840.113549.1.9.7", raw)
+    # By its bytes, since `!` and NUL inside a PrintableString occur in the field.
+    odd = kind is core.PrintableString
+    return _attribute("1.2.840.113549.1.9.7", kind(contents=text.encode("latin-1")) if odd else kind(text))
 
 
 def _extensions(names: Names) -> core.Sequence:
-    wanted: list[dict[str, object]] = [{"extn_id": "key_usage", "extn_value": asn1_x509.KeyUsage({"digital_signature", "key_encipherment"})}]
+    wanted: list[dict[str, object]] = [
+        {"extn_id": "key_usage", "extn_value": asn1_x509.KeyUsage({"digital_signature", "key_encipherment"})}
+    ]
     general = [asn1_x509.GeneralName("dns_name", one) for one in names.dns]
     general += [asn1_x509.GeneralName("rfc822_name", one) for one in names.email]
     if general:

@@ -1,4 +1,4 @@
-"""Which command this device takes, from whom and with which keys: facts of `mdm/commands/*.yaml` (iOS 18.1, macOS 15.1); a test compares them."""
+"""Which command this device takes, and with which keys: `mdm/commands/*.yaml` (iOS 18.1, macOS 15.1)."""
 
 from __future__ import annotations
 
@@ -38,32 +38,74 @@ RULES: Mapping[str, Rule] = {
     "ClearPasscode": Rule(macos=None, shared="forbidden", right=LOCK, required={"UnlockToken": bytes}),
     "DeclarativeManagement": Rule(ios="du", macos="du", user_enrollment=BOTH, optional={"Data": bytes}),
     "DeviceConfigured": Rule(ios_supervised=True),
-    "DeviceInformation": Rule(ios="du", macos="du", user_enrollment=BOTH, required={"Queries": list}, optional={"DeviceAttestationNonce": bytes}),
+    "DeviceInformation": Rule(
+        ios="du",
+        macos="du",
+        user_enrollment=BOTH,
+        required={"Queries": list},
+        optional={"DeviceAttestationNonce": bytes},
+    ),
     "DeviceLocation": Rule(macos=None, ios_supervised=True),
     "DeviceLock": Rule(user_enrollment=("iOS",), right=LOCK, optional={"Message": str, "PhoneNumber": str, "PIN": str}),
     "DisableLostMode": Rule(macos=None, ios_supervised=True),
     "DisableRemoteDesktop": Rule(ios=None, mac_supervised=True),
-    "EnableLostMode": Rule(macos=None, ios_supervised=True, optional={"Message": str, "PhoneNumber": str, "Footnote": str}),
+    "EnableLostMode": Rule(
+        macos=None, ios_supervised=True, optional={"Message": str, "PhoneNumber": str, "Footnote": str}
+    ),
     "EnableRemoteDesktop": Rule(ios=None, mac_supervised=True),
-    "EraseDevice": Rule(right=ERASE, optional={"PIN": str, "PreserveDataPlan": bool, "DisallowProximitySetup": bool, "ObliterationBehavior": str, "ReturnToService": dict}),
-    "InstallProfile": Rule(ios="du", macos="du", user_enrollment=BOTH, right=PROFILES_WRITE, required={"Payload": bytes}),
-    "InstalledApplicationList": Rule(macos="du", user_enrollment=("iOS",), right=APPS_READ, optional={"Identifiers": list, "ManagedAppsOnly": bool, "Items": list}),
+    "EraseDevice": Rule(
+        right=ERASE,
+        optional={
+            "PIN": str,
+            "PreserveDataPlan": bool,
+            "DisallowProximitySetup": bool,
+            "ObliterationBehavior": str,
+            "ReturnToService": dict,
+        },
+    ),
+    "InstallProfile": Rule(
+        ios="du", macos="du", user_enrollment=BOTH, right=PROFILES_WRITE, required={"Payload": bytes}
+    ),
+    "InstalledApplicationList": Rule(
+        macos="du",
+        user_enrollment=("iOS",),
+        right=APPS_READ,
+        optional={"Identifiers": list, "ManagedAppsOnly": bool, "Items": list},
+    ),
     "LogOutUser": Rule(macos=None, shared="required"),
     "PlayLostModeSound": Rule(macos=None, ios_supervised=True),
-    "ProfileList": Rule(ios="du", macos="du", user_enrollment=BOTH, right=PROFILES_READ, optional={"ManagedOnly": bool}),
+    "ProfileList": Rule(
+        ios="du", macos="du", user_enrollment=BOTH, right=PROFILES_READ, optional={"ManagedOnly": bool}
+    ),
     "ProvisioningProfileList": Rule(user_enrollment=BOTH, right=PROVISIONING, optional={"ManagedOnly": bool}),
-    "RemoveProfile": Rule(ios="du", macos="du", user_enrollment=BOTH, right=PROFILES_WRITE, required={"Identifier": str}),
-    "RestartDevice": Rule(ios_supervised=True, right=LOCK, optional={"NotifyUser": bool, "RebuildKernelCache": bool, "KextPaths": list}),
-    "RotateFileVaultKey": Rule(ios=None, right=LOCK, required={"KeyType": str, "FileVaultUnlock": dict}, optional={"NewCertificate": bytes, "ReplyEncryptionCertificate": bytes}),
+    "RemoveProfile": Rule(
+        ios="du", macos="du", user_enrollment=BOTH, right=PROFILES_WRITE, required={"Identifier": str}
+    ),
+    "RestartDevice": Rule(
+        ios_supervised=True, right=LOCK, optional={"NotifyUser": bool, "RebuildKernelCache": bool, "KextPaths": list}
+    ),
+    "RotateFileVaultKey": Rule(
+        ios=None,
+        right=LOCK,
+        required={"KeyType": str, "FileVaultUnlock": dict},
+        optional={"NewCertificate": bytes, "ReplyEncryptionCertificate": bytes},
+    ),
     "SecurityInfo": Rule(macos="du", user_enrollment=BOTH, right=SECURITY),
     "SetRecoveryLock": Rule(ios=None, right=LOCK, required={"NewPassword": str}, optional={"CurrentPassword": str}),
     "Settings": Rule(ios="du", macos="du", user_enrollment=BOTH, right=SETTINGS, required={"Settings": list}),
     "ShutDownDevice": Rule(ios_supervised=True, right=LOCK),
     "UserList": Rule(mac_supervised=True, shared="required"),
     "VerifyRecoveryLock": Rule(ios=None, right=LOCK, required={"Password": str}),
-}  # fmt: skip
+}
 MAC_ONLY = {"PIN", "ObliterationBehavior", "NotifyUser", "RebuildKernelCache", "KextPaths"}
-IOS_ONLY = {"PreserveDataPlan", "DisallowProximitySetup", "ReturnToService", "Footnote", "Items", "RequestRequiresNetworkTether"}
+IOS_ONLY = {
+    "PreserveDataPlan",
+    "DisallowProximitySetup",
+    "ReturnToService",
+    "Footnote",
+    "Items",
+    "RequestRequiresNetworkTether",
+}
 
 
 def check(request_type: str, command: Mapping[str, Any], state: DeviceState, *, user_channel: bool) -> None:

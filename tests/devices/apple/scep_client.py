@@ -30,7 +30,7 @@ USER_AGENT = "SCEPClient/1.0"
 
 @dataclass(frozen=True)
 class CertRep:
-    """A checked answer: status "0", "2" or "3"; fail_info with "2"; certificates (DER), the issued one first, with "0"."""
+    """A checked answer: status "0", "2" or "3"; fail_info with "2"; DER certificates with "0", the issued one first."""
 
     status: str
     fail_info: str | None
@@ -71,7 +71,7 @@ class ScepClient:
         names: requests.Names | None = None,
         csr: bytes | None = None,
     ) -> Identity:
-        """PKCSReq, signed by a self-signed certificate of the new key. The same key and transaction_id: a repetition."""
+        """PKCSReq, signed with the new key itself. The same key and transaction_id make a repetition."""
         key = key or new_key()
         csr = csr or requests.csr(key, subject, challenge, digest=self.digest, names=names)
         signer = requests.self_signed(key, subject)
@@ -120,7 +120,9 @@ class ScepClient:
         if reply.content_type != "application/x-pki-message":
             raise Complaint(f"PKIOperation answers application/x-pki-message exactly, not {reply.content_type!r}")
         known = [asn1_x509.Certificate.load(_der(one)) for one in self.ca_certificates()]
-        signed = device_cms.verify(reply.body, extra=known) if _has_content(reply.body) else _without_content(reply.body, known)
+        # RFC 8894 3.3.2: a failure carries no pkcsPKIEnvelope; messageDigest then speaks of nothing.
+        content = None if _has_content(reply.body) else b""
+        signed = device_cms.verify(reply.body, content=content, extra=known)
         if signed.signer.dump() not in [one.dump() for one in known]:
             raise Complaint("CertRep is signed by a certificate that GetCACert does not list")
         said = {oid: value.native for oid, value in signed.attributes.items() if oid.startswith("2.16.840.1.113733")}
@@ -134,7 +136,8 @@ class ScepClient:
 
     @staticmethod
     def _check_types(signed: device_cms.Signed) -> None:
-        shapes = {MESSAGE_TYPE: 19, PKI_STATUS: 19, FAIL_INFO: 19, TRANSACTION_ID: 19, SENDER_NONCE: 4, RECIPIENT_NONCE: 4}
+        shapes = {SENDER_NONCE: 4, RECIPIENT_NONCE: 4}
+        shapes |= dict.fromkeys((MESSAGE_TYPE, PKI_STATUS, FAIL_INFO, TRANSACTION_ID), 19)
         for oid, value in signed.attributes.items():
             tag = value.dump()[0]
             if shapes.get(oid, tag) != tag:
@@ -163,7 +166,8 @@ class ScepClient:
         if identity.x509.public_key() != key.public_key():
             raise Complaint("the first certificate of CertRep is not for the key of the request")
         issued = asn1_x509.Certificate.load(identity.certificate)
-        if not any(device_cms.issued_by(issued, asn1_x509.Certificate.load(_der(one))) for one in self.ca_certificates()):
+        authorities = [asn1_x509.Certificate.load(_der(one)) for one in self.ca_certificates()]
+        if not any(device_cms.issued_by(issued, one) for one in authorities):
             raise Complaint("the issued certificate is not signed by any certificate of GetCACert")
         return identity
 
@@ -198,11 +202,6 @@ def _has_content(der: bytes) -> bool:
     return not isinstance(device_cms.signed_data(der)["encap_content_info"]["content"], core.Void)
 
 
-def _without_content(der: bytes, known: list[asn1_x509.Certificate]) -> device_cms.Signed:
-    """RFC 8894 §3.3.2: a failure carries no pkcsPKIEnvelope; messageDigest then speaks of nothing."""
-    return device_cms.verify(der, content=b"", extra=known)
-
-
 def _expect(said: dict[str, object], oid: str, wanted: object, name: str) -> None:
     if said.get(oid) != wanted:
         raise Complaint(f"CertRep {name} is {said.get(oid)!r}, {wanted!r} expected")
@@ -210,5 +209,3 @@ def _expect(said: dict[str, object], oid: str, wanted: object, name: str) -> Non
 
 def _der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.DER)
-
-

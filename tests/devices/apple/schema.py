@@ -1,4 +1,4 @@
-"""Apple's device-management schema (YAML, beside the project in ../shared) as a validator; silent where it is absent."""
+"""Apple's device-management schema (YAML, in ../shared beside the project) as a validator, where it is at hand."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from tests.devices.apple.complaints import ProfileRefused
 
 ROOT = Path(__file__).resolve().parents[4] / "shared" / "schemas" / "apple-device-management"
 TYPES: Mapping[str, tuple[type, ...]] = {
@@ -60,6 +62,13 @@ def payload(content: Mapping[str, Any], platform: str) -> list[str]:
     common = definitions("mdm/profiles", "payloadtype")["CommonPayloadKeys"]["payloadkeys"]
     keys = [*definition.get("payloadkeys", []), *common]
     return list(dictionary(keys, content, platform, str(content["PayloadType"])))
+
+
+def check_profile(payloads: Iterable[Mapping[str, Any]], platform: str) -> None:
+    """Raises ProfileRefused for what the schema does not know; silent where it is absent."""
+    problems = [text for one in payloads for text in payload(one, platform)] if available() else []
+    if problems:
+        raise ProfileRefused("; ".join(problems))
 
 
 def declaration(content: Mapping[str, Any], platform: str) -> list[str]:

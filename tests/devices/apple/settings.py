@@ -42,7 +42,9 @@ def _host_name(deed: Deed, item: Mapping[str, Any]) -> None:
     deed.state.host_name = item["HostName"]
 
 
-def _kept(key: str, kind: type, *, supervised: bool = False, mac: bool = True) -> Callable[[Deed, Mapping[str, Any]], None]:
+def _kept(
+    key: str, kind: type, *, supervised: bool = False, mac: bool = True
+) -> Callable[[Deed, Mapping[str, Any]], None]:
     def setter(deed: Deed, item: Mapping[str, Any]) -> None:
         _need(item, key, kind)
         if (supervised and not deed.state.supervised) or (deed.is_mac and not mac):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
@@ -116,7 +115,7 @@ class DeviceState:
         draft = path.with_suffix(".new")
         draft.touch(mode=0o600)
         draft.write_text(self.to_json())
-        os.replace(draft, path)
+        draft.replace(path)
         return path
 
 

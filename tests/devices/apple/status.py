@@ -86,7 +86,12 @@ def _declarations(items: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict
 
 
 def _judgement(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    said = {"identifier": name, "server-token": entry["server_token"], "active": entry["active"], "valid": entry["valid"]}
+    said = {
+        "identifier": name,
+        "server-token": entry["server_token"],
+        "active": entry["active"],
+        "valid": entry["valid"],
+    }
     reasons = [{key.lower(): value for key, value in reason.items()} for reason in entry["reasons"]]
     return said | ({"reasons": reasons} if reasons else {})
 

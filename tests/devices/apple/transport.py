@@ -64,7 +64,8 @@ class HttpsTransport:
             parts.hostname, parts.port or 443, timeout=self._timeout, context=self._tls()
         )
         try:
-            return self._exchange(connection, method, parts.path + (f"?{parts.query}" if parts.query else ""), headers, body)
+            target = parts.path + (f"?{parts.query}" if parts.query else "")
+            return self._exchange(connection, method, target, headers, body)
         finally:
             connection.close()
 

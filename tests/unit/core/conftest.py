@@ -44,7 +44,9 @@ class PlainAction:
     secret: bool = False
 
     def refusal(self, device: Device) -> str:
-        return "A personal device is never wiped." if self.destructive and device.ownership == Ownership.PERSONAL else ""
+        return (
+            "A personal device is never wiped." if self.destructive and device.ownership == Ownership.PERSONAL else ""
+        )
 
     def prepare(self, house: Any, device: Device, params: Mapping[str, Any], command_id: str) -> Prepared:
         if "bad" in params:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -59,6 +60,25 @@ def test_the_changed_entry_is_named(exported: list[str]) -> None:
         audit.verify(lines)
 
 
+def rehashed(line: str) -> str:
+    """The line with other details and a hash that fits them: what an insider with the code could write."""
+    entry = audit._parse(json.loads(line) | {"details": {"forged": True}})
+    return audit.entry_line(replace(entry, hash=entry.digest()))
+
+
+def test_a_rehashed_entry_breaks_the_next_link(exported: list[str]) -> None:
+    row = longest_shard(exported)[0]
+    lines = [*exported[:row], rehashed(exported[row]), *exported[row + 1 :]]
+    with pytest.raises(audit.Broken, match="does not continue the chain"):
+        audit.verify(lines)
+
+
+def test_the_lines_are_as_they_were_exported(exported: list[str]) -> None:
+    lines = [json.dumps(json.loads(exported[0])), *exported[1:]]
+    with pytest.raises(audit.Broken, match="was changed"):
+        audit.verify(lines)
+
+
 def longest_shard(lines: list[str]) -> list[int]:
     shards: dict[int, list[int]] = {}
     for index, line in enumerate(lines[:-1]):
@@ -95,9 +115,7 @@ def test_a_recomputed_chain_fails_at_the_signature(exported: list[str]) -> None:
 
 def test_parallel_writers_leave_no_gap(house: House) -> None:
     device = enroll(house)
-    threads = [
-        threading.Thread(target=commands.request, args=(house, ADMIN, device.id, "ping", {})) for _ in range(8)
-    ]
+    threads = [threading.Thread(target=commands.request, args=(house, ADMIN, device.id, "ping", {})) for _ in range(8)]
     [t.start() for t in threads]
     [t.join() for t in threads]
     lines = list(audit.export(house))

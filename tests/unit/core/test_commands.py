@@ -197,7 +197,7 @@ def test_the_queue_is_bounded(house: House) -> None:
 
 
 def test_every_state_change_follows_the_table(house: House) -> None:
-    assert TERMINAL == {s for s in CommandState if not TRANSITIONS[s]}
+    assert {s for s in CommandState if not TRANSITIONS[s]} == TERMINAL
     assert {CommandState.ACKNOWLEDGED, CommandState.FAILED, CommandState.EXPIRED, CommandState.CANCELLED} == TERMINAL
     assert set(TRANSITIONS) == set(CommandState)
 

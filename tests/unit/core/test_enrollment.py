@@ -10,7 +10,7 @@ from chalicelib.core.errors import Conflict, Forbidden, Gone, NotFound
 from chalicelib.core.house import House
 from chalicelib.model.command import Command, CommandState
 from chalicelib.model.device import Device, DeviceStatus, Ownership
-from chalicelib.model.enrollment import Certificate, Enrollment, EnrollmentStatus, Invitation
+from chalicelib.model.enrollment import Certificate, ChallengePurpose, Enrollment, EnrollmentStatus, Invitation
 from chalicelib.model.secret import Secret
 from tests.unit.core.conftest import ADMIN, Clock, certificate, enroll, hello, issued
 
@@ -41,7 +41,9 @@ def test_uses_count_certificates_not_downloads(house: House) -> None:
     invitation, code = invitations.create(house, ADMIN, ownership=Ownership.CORPORATE, max_uses=2)
     offers = [invitations.offer(house, code) for _ in range(4)]
     for mark, offer in enumerate(offers[:2]):
-        enrollment.issue(house, offer.challenge.reveal(), f"tx{mark}", f"k{mark}", lambda _, m=mark: certificate(str(m)))
+        enrollment.issue(
+            house, offer.challenge.reveal(), f"tx{mark}", f"k{mark}", lambda _, m=mark: certificate(str(m))
+        )
     assert house.store.get(Invitation, invitation.id).uses == 2
     with pytest.raises(Forbidden, match="used up"):
         enrollment.issue(house, offers[2].challenge.reveal(), "tx", "k", lambda _: certificate("x"))
@@ -57,6 +59,18 @@ def test_a_challenge_buys_one_certificate(house: House) -> None:
     for transaction, key in (("tx", "other"), ("other", "key")):
         with pytest.raises(Forbidden):
             enrollment.issue(house, challenge, transaction, key, lambda _: certificate("3"))
+
+
+def test_a_challenge_serves_its_purpose_only(house: House) -> None:
+    _, code = invitations.create(house, ADMIN, ownership=Ownership.CORPORATE)
+    challenge = invitations.offer(house, code, ChallengePurpose.OTA).challenge.reveal()
+    with pytest.raises(Forbidden):
+        enrollment.issue(house, challenge, "tx", "key", lambda _: certificate("1"))
+    passing = invitations.offer(house, code, ChallengePurpose.OTA_IDENTITY)
+    enrollment.issue(house, passing.challenge.reveal(), "tx", "key", lambda _: certificate("1"))
+    assert invitations.open_invitation(house, code).uses == 0
+    with pytest.raises(Forbidden):
+        enrollment.recognise(house, passing.enrollment_id, "fp-1")
 
 
 def test_two_at_once_get_one_certificate(house: House) -> None:

@@ -58,6 +58,17 @@ def test_escrow_only_adds_versions_and_each_opens(house: House) -> None:
     assert escrow.current(house, device.id, "recovery_lock") == Secret(b"three")
 
 
+def test_a_secret_is_current_when_the_device_confirms_it(house: House) -> None:
+    owner = enroll(house).id
+    house.store.commit(escrow.sealing(house, owner, "recovery_lock", Secret(b"old"), note="c1"))
+    house.store.commit(escrow.sealing(house, owner, "recovery_lock", Secret(b"new"), confirmed=False, note="c2"))
+    assert escrow.current(house, owner, "recovery_lock") == Secret(b"old")
+    assert escrow.noted(house, owner, "recovery_lock", "c2") == Secret(b"new")
+    assert escrow.confirming(house, owner, "recovery_lock", "c1") == ()
+    house.store.commit(*escrow.confirming(house, owner, "recovery_lock", "c2"))
+    assert escrow.current(house, owner, "recovery_lock") == Secret(b"new")
+
+
 def test_a_swapped_ciphertext_does_not_open(house: House) -> None:
     device, other = enroll(house), enroll(house, "2", "UDID-2", "SERIAL-2")
     escrow.put(house, device.id, "lock_pin", Secret(b"123456"))
@@ -115,6 +126,15 @@ def test_last_seen_is_written_three_times_a_day(house: House, clock: Clock) -> N
         clock.forward(60)
         poll = inventory.touch(house, poll)
     assert house.store.meter.total("dynamodb").write_units == 3
+
+
+def test_a_fresh_enrollment_is_noted_at_once(house: House) -> None:
+    device = enroll(house)
+    poll = inventory.touch(house, enrollment.recognise(house, device.enrollment_id, "fp-1"))
+    enrollment.enable(house, poll, topic="com.apple.mgmt.x", token="cd", magic="magic")
+    again = enrollment.recognise(house, device.enrollment_id, "fp-1")
+    assert again.enrollment.fresh
+    assert not inventory.touch(house, again).enrollment.fresh
 
 
 def test_retire_asks_the_device_and_keeps_the_record(house: House) -> None:

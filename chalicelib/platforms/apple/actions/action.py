@@ -61,7 +61,9 @@ class Action:
         try:
             return self.params.model_validate(dict(params))
         except ValidationError as error:
-            raise Unprocessable("; ".join(map(_sentence, error.errors(include_url=False, include_input=False)))) from None
+            raise Unprocessable(
+                "; ".join(map(_sentence, error.errors(include_url=False, include_input=False)))
+            ) from None
 
     def _unknown_to(self, device: Device, name: str) -> str:
         known = self.since.get(name)

@@ -18,7 +18,9 @@ class ReturnToService(Parameters):
     """The device enrolls again by itself after the erasure."""
 
     wifi_profile: Data | None = Field(
-        None, max_length=65_536, description="Wi-Fi profile installed after the erasure, base64; needed without Ethernet."
+        None,
+        max_length=65_536,
+        description="Wi-Fi profile installed after the erasure, base64; needed without Ethernet.",
     )
     enrollment_profile: Data | None = Field(
         None, max_length=65_536, description="Enrollment profile, base64; not needed with Automated Device Enrollment."

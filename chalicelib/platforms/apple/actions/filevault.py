@@ -1,9 +1,9 @@
-"""A key pair for one reply: the Mac encrypts its new recovery key to it (RFC 5652 §6, Apple rotate.file.vault.key.yaml).
+"""A key pair for one reply: the Mac encrypts its new recovery key to it (RFC 5652 §6; Apple rotate.file.vault.key).
 
 No pydantic here: the device plane opens the replies.
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -27,7 +27,7 @@ def reply_identity(now: int) -> tuple[bytes, Secret[bytes]]:
     """A self-signed certificate (DER), and the same with its private key (PEM) for escrow."""
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Muster FileVault reply")])
-    at = datetime.fromtimestamp(now, timezone.utc)
+    at = datetime.fromtimestamp(now, UTC)
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(at - CLOCK_SKEW)

@@ -12,7 +12,9 @@ from chalicelib.platforms.apple.actions.systems import MACOS, TVOS, VISIONOS, Si
 
 
 class Params(Parameters):
-    managed_only: bool = Field(False, description="Only what was installed by management; always so on personal devices.")
+    managed_only: bool = Field(
+        False, description="Only what was installed by management; always so on personal devices."
+    )
 
 
 def build(house: House, device: Device, params: Params, command_id: str) -> Prepared:

@@ -3,7 +3,7 @@
 The declaration is the order; the queued DeclarativeManagement command only makes the device come and look.
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -54,12 +54,17 @@ def build(house: House, device: Device, params: Params, command_id: str) -> Prep
     if device.os_version and number(params.version) < number(device.os_version):
         name = DEVICES[device.platform]
         raise Unprocessable(f"version: this {name} runs {device.os_version} already; a device cannot go back.")
-    if params.deadline.replace(tzinfo=timezone.utc).timestamp() + WESTERNMOST.total_seconds() < house.clock():
+    if params.deadline.replace(tzinfo=UTC).timestamp() + WESTERNMOST.total_seconds() < house.clock():
         raise Unprocessable("deadline: it has passed; name a later one.")
     changes = (
         *_declare(house, device, IDENTIFIER, "configuration", UPDATE, params.payload()),
         *_declare(
-            house, device, f"{IDENTIFIER}.activation", "activation", ACTIVATION, {"StandardConfigurations": [IDENTIFIER]}
+            house,
+            device,
+            f"{IDENTIFIER}.activation",
+            "activation",
+            ACTIVATION,
+            {"StandardConfigurations": [IDENTIFIER]},
         ),
     )
     return wire.prepared(wire.payload(command_id, ACTION.request_type), params.shown(), changes=changes)

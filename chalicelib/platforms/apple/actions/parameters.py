@@ -5,7 +5,15 @@ import binascii
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 LONGEST_SECRET = 256
 
@@ -61,6 +69,4 @@ _filled = StringConstraints(strip_whitespace=True, min_length=1)
 Text = Annotated[str, _filled, AfterValidator(_printable)]
 Line = Annotated[str, _filled, AfterValidator(_printable), AfterValidator(_one_line)]
 SecretLine = Annotated[SecretStr, AfterValidator(_secret_line)]
-Data = Annotated[
-    bytes, BeforeValidator(_from_base64), WithJsonSchema({"type": "string", "contentEncoding": "base64"})
-]
+Data = Annotated[bytes, BeforeValidator(_from_base64), WithJsonSchema({"type": "string", "contentEncoding": "base64"})]

@@ -38,7 +38,7 @@ def mobile(version: str, *, supervised: bool = False, user_enrollment: bool = Fa
 
 
 def number(version: str) -> tuple[int, ...]:
-    """"17.6.1 (a)" → (17, 6, 1); without trailing zeros, so that 17 equals 17.0."""
+    """ "17.6.1 (a)" → (17, 6, 1); without trailing zeros, so that 17 equals 17.0."""
     parts = [int(part) for part in re.findall(r"\d+", version.split("(")[0])]
     while parts and parts[-1] == 0:
         parts.pop()

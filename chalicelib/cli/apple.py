@@ -1,0 +1,79 @@
+"""`muster apple push-cert`: the certificate that lets Muster wake Apple devices."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chalicelib.cli.failures import Misuse
+from chalicelib.cli.output import Json, details, say, show_json
+from chalicelib.cli.session import client
+
+app = typer.Typer(no_args_is_help=True, help="What Apple asks for.")
+push_app = typer.Typer(no_args_is_help=True, help="The push certificate: request, upload, renew.")
+app.add_typer(push_app, name="push-cert")
+
+PATH = "/settings/push-certificate"
+
+
+@push_app.command()
+def request(
+    ctx: typer.Context,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("muster-push.csr"),
+    vendor_certificate: Annotated[
+        Path | None, typer.Option(help="Your MDM vendor certificate with its chain, PEM.")
+    ] = None,
+    vendor_key: Annotated[Path | None, typer.Option(help="The vendor's private key, PEM.")] = None,
+) -> None:
+    """Make a key and write the request for it. The key stays sealed in Muster."""
+    if (vendor_certificate is None) != (vendor_key is None):
+        raise Misuse("Give --vendor-certificate and --vendor-key together, or neither.")
+    body = {"vendor_certificate": _read(vendor_certificate), "vendor_key": _read(vendor_key)} if vendor_key else {}
+    made = client(ctx).post(f"{PATH}/request", body)
+    try:
+        output.write_text(made["request"])
+    except OSError as error:
+        raise Misuse(f"{output} cannot be written: {error.strerror}.") from None
+    say(
+        f"Wrote {output}. "
+        + ("Upload it at https://identity.apple.com/pushcert." if body else "Have your MDM vendor sign it.")
+    )
+
+
+@push_app.command()
+def upload(
+    ctx: typer.Context,
+    certificate: Annotated[Path, typer.Argument(help="What Apple issued, PEM.")],
+    as_json: Json = False,
+) -> None:
+    """Upload the certificate that Apple issued."""
+    _print(client(ctx).put(PATH, {"certificate": _read(certificate)}), as_json=as_json)
+
+
+@push_app.command()
+def show(ctx: typer.Context, as_json: Json = False) -> None:
+    """The certificate in use, and how long it lasts."""
+    _print(client(ctx).get(PATH), as_json=as_json)
+
+
+def _print(found: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+    else:
+        details(
+            [
+                ("Topic", found["topic"]),
+                ("Serial", found["serial"]),
+                ("Expires", found["not_after"]),
+                ("Days left", found["days_left"]),
+            ]
+        )
+
+
+def _read(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError):
+        raise Misuse(f"{path} cannot be read as PEM text.") from None

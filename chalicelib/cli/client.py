@@ -1,0 +1,173 @@
+"""Muster's API over HTTPS: one call, one answer, or one sentence on what went wrong."""
+
+import json
+import ssl
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
+
+from chalicelib.cli.contexts import Context
+from chalicelib.cli.failures import BY_STATUS, Failure, Misuse, NotFound, Unreachable
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_TIMEOUT = urllib3.Timeout(connect=5, read=35)
+
+
+class Client:
+    """Repeats a request that got no answer only where a repeat is harmless: GET, and POST with its Idempotency-Key."""
+
+    def __init__(self, context: Context) -> None:
+        _check(context.url)
+        self.context = context
+        self._token = context.token
+        self._pool = _pool(context.ca_file)
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._json("GET", path, query=query)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._json("POST", path, body=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._json("PUT", path, body=body)
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._json("PATCH", path, body=body)
+
+    def delete(self, path: str, **query: Any) -> Any:
+        return self._json("DELETE", path, query=query)
+
+    def items(self, path: str, limit: int = 0, **query: Any) -> Iterator[dict[str, Any]]:
+        """All items of a list, page by page; at most `limit` where it is given."""
+        cursor, count = "", 0
+        while True:
+            page = self.get(path, cursor=cursor, limit=min(limit - count, 200) if limit else 200, **query)
+            yield from page["items"]
+            count += len(page["items"])
+            cursor = page["next"]
+            if not cursor or (limit and count >= limit):
+                return
+
+    def raw(self, path: str, **query: Any) -> bytes:
+        """A body that is not JSON; a redirect to the file store is followed without the token."""
+        response = self._send("GET", path, query=query)
+        if response.status == 302:
+            return self.download(str(response.headers["Location"]))
+        return bytes(response.data)
+
+    def download(self, url: str) -> bytes:
+        response = self._request("GET", url, {}, None, repeat=True)
+        if response.status != 200:
+            raise Failure(
+                f"The download was refused ({response.status}); a link works for five minutes, ask for a new one."
+            )
+        return bytes(response.data)
+
+    def sign_in(self, username: str, password: str) -> str:
+        """An access token. NotAllowed."""
+        self._token = ""
+        session = self._json("POST", "/sessions", body={"username": username, "password": password})
+        self._token = str(session["access_token"])
+        return self._token
+
+    def _json(self, method: str, path: str, **parts: Any) -> Any:
+        response = self._send(method, path, **parts)
+        try:
+            return json.loads(response.data) if response.data else None
+        except ValueError:
+            raise Unreachable(f"{self.context.url} answered, but not as Muster does; check the address.") from None
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> urllib3.BaseHTTPResponse:
+        asked = {name: value for name, value in (query or {}).items() if value not in ("", None)}
+        url = f"{self.context.url}/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
+        content = None if body is None else json.dumps(body).encode()
+        response = self._authorized(method, url, headers or {}, content)
+        if response.status in (401, 403) and path != "/sessions" and self._renew():
+            response = self._authorized(method, url, headers or {}, content)
+        if response.status >= 400:
+            raise _failure(response)
+        return response
+
+    def _authorized(
+        self, method: str, url: str, extra: Mapping[str, str], content: bytes | None
+    ) -> urllib3.BaseHTTPResponse:
+        headers = {"Accept": "application/json", **extra}
+        headers |= {"Content-Type": "application/json"} if content is not None else {}
+        headers |= {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return self._request(method, url, headers, content, repeat=method == "GET" or "Idempotency-Key" in extra)
+
+    def _renew(self) -> bool:
+        """The sign-in of the development stack is known, and its token is not a person; elsewhere a person signs in."""
+        if not self.context.password or self._token != self.context.token:
+            return False
+        self.sign_in(self.context.username, self.context.password)
+        return True
+
+    def _request(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, *, repeat: bool
+    ) -> urllib3.BaseHTTPResponse:
+        retries = urllib3.Retry(
+            total=3 if repeat else 0, status_forcelist=(502, 503, 504) if repeat else (), allowed_methods=None,
+            backoff_factor=0.3, raise_on_status=False, redirect=False,
+        )  # fmt: skip
+        try:
+            return self._pool.request(method, url, body=content, headers=headers, retries=retries, redirect=False)
+        except HTTPError as error:
+            raise _unreachable(url, error) from None
+
+
+def segment(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _check(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "http" and parts.hostname in LOOPBACK:
+        return
+    if parts.scheme != "https" or not parts.hostname:
+        raise Misuse(f"{url!r} is not an https address.")
+
+
+def _pool(ca_file: str) -> urllib3.PoolManager:
+    if ca_file and not Path(ca_file).is_file():
+        raise Misuse(f"The CA file {ca_file} is not there; give another with `muster login --ca-file`.")
+    trust = ssl.create_default_context()  # the file store that downloads come from has a public certificate
+    if ca_file:
+        trust.load_verify_locations(ca_file)
+    return urllib3.PoolManager(ssl_context=trust, timeout=_TIMEOUT)
+
+
+def _failure(response: urllib3.BaseHTTPResponse) -> Failure:
+    detail = f"Muster answered {response.status}."
+    try:
+        problem = json.loads(response.data)
+        detail = str(problem.get("detail") or detail)
+    except (ValueError, AttributeError):
+        if response.status == 404:
+            return NotFound("There is no Muster at this address; check the URL.")
+    if response.status == 401:
+        detail = f"{detail} Run `muster login`." if "muster login" not in detail else detail
+    return BY_STATUS.get(response.status, Failure)(detail)
+
+
+def _unreachable(url: str, error: HTTPError) -> Unreachable:
+    host = urlsplit(url).netloc
+    cause = error.reason if isinstance(error, MaxRetryError) else error
+    if isinstance(cause, SSLError):
+        return Unreachable(
+            f"{host} shows a certificate that is not trusted; name its CA with `muster login --ca-file`."
+        )
+    return Unreachable(f"{host} does not answer; is Muster running there, and are you online?")

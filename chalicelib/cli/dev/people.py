@@ -1,0 +1,64 @@
+"""The first administrator: a person in the user directory and an API token, made with the stack and kept beside it."""
+
+import json
+import os
+import secrets
+import string
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from chalicelib.cli.dev.deployment import Deployment
+from chalicelib.cli.dev.engine import Engine
+from chalicelib.cli.dev.state import DevError, State
+from chalicelib.cli.package import PROJECT
+
+USERNAME = "admin@muster.localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    username: str
+    password: str
+    token: str
+
+
+def first_administrator(engine: Engine, deployment: Deployment, state: State) -> Administrator:
+    """Made once for a stack; the next start finds it again."""
+    memory = state.recall()
+    pool = deployment.outputs()["UserPoolId"]
+    if memory.get("user_pool") != pool:
+        password = _password()
+        cognito = engine.client("cognito-idp")
+        account = {"UserPoolId": pool, "Username": USERNAME}
+        # The temporary password that MiniStack would think of breaks its own policy.
+        cognito.admin_create_user(**account, MessageAction="SUPPRESS", TemporaryPassword=_password())
+        cognito.admin_set_user_password(**account, Password=password, Permanent=True)
+        cognito.admin_add_user_to_group(**account, GroupName="admin")
+        token = _token(deployment)
+        state.remember(user_pool=pool, admin_password=password, admin_token=token)
+        memory = state.recall()
+    return Administrator(USERNAME, memory["admin_password"], memory["admin_token"])
+
+
+def _password() -> str:
+    """Twenty-four characters with one of each kind that the pool asks for."""
+    alphabet = string.ascii_letters + string.digits
+    return "".join(secrets.choice(alphabet) for _ in range(20)) + "aA1-"
+
+
+def _token(deployment: Deployment) -> str:
+    """Through Muster's own code in a process that has the functions' environment."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-m", "chalicelib.cli.dev.bootstrap", USERNAME],
+        cwd=PROJECT,
+        env=kept | deployment.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        raise DevError(f"The first administrator's token could not be made: {lines[-1] if lines else 'no reason given'}")
+    return str(json.loads(done.stdout)["token"])

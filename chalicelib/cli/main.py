@@ -1,0 +1,113 @@
+"""`muster`: all commands, and what becomes of their failures."""
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from chalicelib.cli import (
+    apple,
+    audit,
+    commands,
+    device,
+    devices,
+    escrow,
+    findings,
+    invitations,
+    reports,
+    session,
+    tokens,
+)
+from chalicelib.cli.failures import Failure
+from chalicelib.cli.output import Json, show_json
+from chalicelib.cli.session import client
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 not signed in or not allowed, 4 not found, "
+    "5 Muster cannot be reached, 6 still waiting when the time was over, 130 interrupted.",
+)
+
+
+@app.callback()
+def muster(
+    ctx: typer.Context,
+    context: Annotated[str, typer.Option("--context", help="Talk to this Muster; see `muster context list`.")] = "",
+) -> None:
+    """Muster manages devices: enroll, see, command, prove."""
+    ctx.obj = context
+
+
+def openapi(ctx: typer.Context) -> None:
+    """The API's OpenAPI document."""
+    show_json(client(ctx).get("/openapi.json"))
+
+
+def version(ctx: typer.Context, as_json: Json = False) -> None:
+    """The version of this command, and of Muster if it can be reached."""
+    from importlib.metadata import version as installed
+
+    found = {"cli": installed("muster"), "server": _server_version(ctx)}
+    if as_json:
+        show_json(found)
+    else:
+        typer.echo(f"muster {found['cli']}, server {found['server'] or 'not reached'}")
+
+
+def _server_version(ctx: typer.Context) -> str | None:
+    try:
+        return str(client(ctx).get("/version")["version"])
+    except Failure:
+        return None
+
+
+# The commands that run and deploy Muster need the AWS SDK and more: imported when they are used.
+_HEAVY = {
+    "dev": ("chalicelib.cli.dev.command", "Run Muster on this machine."),
+    "deploy": ("chalicelib.cli.deploy", "Deploy Muster to AWS."),
+    "package": ("chalicelib.cli.package", "Build what is deployed."),
+}
+
+
+def _mount(name: str, module: str, text: str) -> None:
+    def run(ctx: typer.Context) -> None:
+        heavy = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+        function: Callable[..., Any] = getattr(import_module(module), name)
+        heavy.command(name)(function)
+        heavy(args=ctx.args, prog_name=f"muster {name}")
+
+    settings = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+    app.command(name, help=text, context_settings=settings)(run)
+
+
+for _name, _function in {"login": session.login, "logout": session.logout, "whoami": session.whoami}.items():
+    app.command(_name)(_function)
+app.command("enroll")(invitations.enroll)
+app.add_typer(devices.app, name="devices")
+app.add_typer(device.app, name="device")
+app.add_typer(commands.app, name="commands")
+app.command("findings")(findings.findings)
+app.add_typer(reports.app, name="reports")
+app.add_typer(audit.app, name="audit")
+app.add_typer(escrow.app, name="escrow")
+app.add_typer(invitations.app, name="invitations")
+app.add_typer(apple.app, name="apple")
+app.add_typer(tokens.app, name="tokens")
+app.add_typer(session.context_app, name="context")
+for _name, (_module, _text) in _HEAVY.items():
+    _mount(_name, _module, _text)
+app.command("openapi")(openapi)
+app.command("version")(version)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Always ends by SystemExit."""
+    try:
+        app(args=list(arguments) if arguments is not None else None, prog_name="muster")
+    except Failure as failure:
+        sys.stderr.write(f"muster: {failure}\n")
+        sys.exit(failure.code)

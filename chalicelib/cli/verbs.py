@@ -1,0 +1,106 @@
+"""The verbs of `muster device`: one line each for an action, with its options. A test holds them equal to the actions.
+
+They are written out here, not asked of the platforms, so that the command line starts quickly.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`kind`: str, bool, or a file: its bytes go out as base64."""
+
+    name: str  # of the parameter; the flag has dashes for underscores
+    help: str
+    kind: str = "str"
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    name: str
+    help: str
+    options: tuple[Option, ...] = ()
+    destructive: bool = False
+
+
+MESSAGE = Option("message", "Shown on the lock screen.")
+PHONE = Option("phone_number", "Shown on the lock screen.")
+MANAGED = Option("managed_only", "Only what management installed.", "bool")
+USER = Option("user", "For this user channel, not for the device.")
+
+VERBS: tuple[Verb, ...] = (
+    Verb("lock", "Lock it at once; a Mac asks for a PIN, which is escrowed.", (MESSAGE, PHONE)),
+    Verb(
+        "erase",
+        "Erase everything on it. It cannot be undone.",
+        (
+            Option("preserve_data_plan", "Keep the eSIM's data plan.", "bool"),
+            Option("obliteration", "Default, DoNotObliterate, ObliterateWithWarning or Always (Mac)."),
+        ),
+        destructive=True,
+    ),
+    Verb("clear-passcode", "Remove the passcode, so that its user can set a new one."),
+    Verb("restart", "Restart it.", (Option("notify_user", "Ask the user of a Mac instead of forcing it.", "bool"),)),
+    Verb("shut-down", "Shut it down."),
+    Verb("lost-mode-on", "Lock it as lost.", (MESSAGE, PHONE, Option("footnote", "In place of the unlock hint."))),
+    Verb("lost-mode-off", "It was found."),
+    Verb("locate", "Ask where it is, while it is lost."),
+    Verb("play-sound", "Let it ring, while it is lost."),
+    Verb("device-information", "Ask what it is."),
+    Verb("security-information", "Ask how it is secured."),
+    Verb("installed-apps", "Ask which apps it has.", (MANAGED,)),
+    Verb("certificates", "Ask which certificates it has.", (MANAGED,)),
+    Verb("profiles", "Ask which profiles it has.", (MANAGED,)),
+    Verb(
+        "install-profile",
+        "Install a configuration profile.",
+        (Option("profile", "The .mobileconfig file.", "file", required=True), USER),
+    ),
+    Verb(
+        "remove-profile",
+        "Remove a configuration profile.",
+        (Option("identifier", "Its PayloadIdentifier.", required=True), USER),
+    ),
+    Verb("rotate-filevault-key", "Replace the FileVault recovery key of a Mac, and escrow the new one."),
+    Verb(
+        "set-recovery-lock",
+        "Set a recovery password on a Mac, and escrow it.",
+        (Option("clear", "Remove it instead.", "bool"),),
+    ),
+    Verb("verify-recovery-lock", "Check the escrowed recovery password."),
+    Verb("activation-lock-bypass", "Fetch and escrow the activation lock bypass code."),
+    Verb("clear-activation-lock-bypass", "Make the device forget its bypass code."),
+    Verb("remote-desktop-on", "Allow remote desktop on a Mac."),
+    Verb("remote-desktop-off", "Forbid remote desktop on a Mac."),
+    Verb("set-device-name", "Name it.", (Option("name", "The new name.", required=True),)),
+    Verb("log-out-user", "Log out the user of a Shared iPad."),
+    Verb(
+        "os-update",
+        "Have it run a system version by a deadline.",
+        (
+            Option("version", "18.1", required=True),
+            Option("deadline", "Local time of the device: 2031-05-01T18:00:00. Then it is forced.", required=True),
+            Option("build", "Where the version alone does not tell: 22B83."),
+            Option("details_url", "A page of yours about it, https."),
+        ),
+    ),
+)
+
+
+def params(verb: Verb, given: dict[str, Any]) -> dict[str, Any]:
+    """What was named on the command line, as the API takes it. Files are read."""
+    import base64
+    from pathlib import Path
+
+    from chalicelib.cli.failures import Misuse
+
+    asked = {option.name: given[option.name] for option in verb.options if given.get(option.name) not in (None, False)}
+    for option in verb.options:
+        if option.kind == "file" and option.name in asked:
+            try:
+                asked[option.name] = base64.b64encode(Path(asked[option.name]).read_bytes()).decode()
+            except OSError as error:
+                raise Misuse(f"{asked[option.name]} cannot be read: {error.strerror}.") from None
+    return asked

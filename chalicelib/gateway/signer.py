@@ -1,0 +1,50 @@
+"""The function that brings devices in: profiles, SCEP, revocation list. The only one that may sign with the CA key."""
+
+from typing import Any
+
+from chalicelib.core.house import House
+from chalicelib.gateway import http, routes
+from chalicelib.gateway.routes import KIBIBYTE, Route
+from chalicelib.platforms.http import Request, Response
+
+
+def _profile(house: House, request: Request) -> Response:
+    from chalicelib.platforms.apple import enrollment_endpoints
+
+    return enrollment_endpoints.profile(house, request)
+
+
+def _ota(house: House, request: Request) -> Response:
+    from chalicelib.platforms.apple import enrollment_endpoints
+
+    return enrollment_endpoints.ota(house, request)
+
+
+def _crl(house: House, request: Request) -> Response:
+    from chalicelib.platforms.apple import enrollment_endpoints
+
+    return enrollment_endpoints.revocations(house, request)
+
+
+def _scep(house: House, request: Request) -> Response:
+    from chalicelib.platforms.apple import scep
+
+    return scep.serve(house, request)
+
+
+ROUTES = {
+    "/apple/profile/": Route(_profile, KIBIBYTE),
+    "/apple/ota/": Route(_ota, 64 * KIBIBYTE),
+    "/apple/scep": Route(_scep, 64 * KIBIBYTE),
+    "/crl": Route(_crl, KIBIBYTE),
+}
+
+
+def handle(event: http.Event, context: object) -> dict[str, Any]:
+    return routes.handle("signer", ROUTES, _house, event)
+
+
+def _house() -> House:
+    from chalicelib import wiring  # at the first event: it brings the AWS client
+
+    return wiring.house()

@@ -1,0 +1,220 @@
+"""The organisation's push certificate: requested, signed by a vendor, uploaded, renewed, never exchanged for another topic.
+
+Subject UID (RFC 4519 §2.39) is the topic that every device listens to from its enrollment on.
+"""
+
+import base64
+import hashlib
+import plistlib
+from dataclasses import dataclass, field, replace
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.x509.oid import NameOID
+
+from chalicelib.core import access, escrow
+from chalicelib.core.errors import Unprocessable
+from chalicelib.core.house import House
+from chalicelib.core.ports import Change, Create, Replace
+from chalicelib.core.retry import retry_stale
+from chalicelib.model.audit import AuditEvent
+from chalicelib.model.people import Principal
+from chalicelib.model.records import Setting
+from chalicelib.model.secret import Secret
+from chalicelib.platforms.apple.apns_identity import KIND, SETTING
+
+PREFIX = "com.apple.mgmt"
+TARGET = f"setting:{SETTING}"
+
+
+@dataclass(frozen=True, slots=True)
+class PushCertificate:
+    topic: str
+    certificate: str  # PEM
+    not_after: int
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushRequest:
+    """What is uploaded at identity.apple.com/pushcert, or what a vendor signs for that."""
+
+    body: bytes
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """An MDM vendor certificate of the Apple developer programme, with its chain, the vendor's own first."""
+
+    chain: tuple[x509.Certificate, ...]
+    key: rsa.RSAPrivateKey = field(repr=False)
+
+    @classmethod
+    def read(cls, chain: str, key: Secret[str]) -> "Vendor":
+        certificates, private = _certificates(chain), _key(key.reveal())
+        if private is None or _spki(private) != _spki(certificates[0]):
+            raise Unprocessable("The vendor's private key does not belong to the first certificate of its chain.")
+        return cls(tuple(certificates), private)
+
+
+def current(house: House) -> PushCertificate | None:
+    setting = house.store.find(Setting, SETTING)
+    return PushCertificate(**setting.value) if setting else None
+
+
+def topic(house: House) -> str:
+    """The topic that new devices are told; "" while there is no push certificate."""
+    held = current(house)
+    return held.topic if held else ""
+
+
+def create_request(house: House, principal: Principal, vendor: Vendor | None = None) -> PushRequest:
+    """A fresh key, which stays in the vault, and the request for it; a plain CSR where no vendor signs it here."""
+    access.authorize(principal, "settings.write")
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, house.settings.organization[:64])])
+    request = x509.CertificateSigningRequestBuilder(name).sign(key, hashes.SHA256())
+
+    def attempt() -> None:
+        change = escrow.sealing(house, escrow.ORGANIZATION, KIND, _sealable(key), confirmed=False, note=_name(key))
+        house.store.commit(change, audit=_event(house, principal, "push-certificate.requested", {"key": _name(key)}))
+
+    retry_stale(attempt)
+    if vendor is None:
+        return PushRequest(request.public_bytes(Encoding.PEM), "muster-push.csr")
+    return PushRequest(_signed_by(vendor, request), "muster-push.plist")
+
+
+def _signed_by(vendor: Vendor, request: x509.CertificateSigningRequest) -> bytes:
+    der = request.public_bytes(Encoding.DER)
+    signature = vendor.key.sign(der, padding.PKCS1v15(), hashes.SHA256())
+    document = {
+        "PushCertRequestCSR": base64.b64encode(der).decode(),
+        "PushCertCertificateChain": "".join(each.public_bytes(Encoding.PEM).decode() for each in vendor.chain),
+        "PushCertSignature": base64.b64encode(signature).decode(),
+    }
+    return base64.b64encode(plistlib.dumps(document))
+
+
+def upload(house: House, principal: Principal, pem: str) -> PushCertificate:
+    """A certificate whose key was made by `create_request`, or a certificate with its key. Unprocessable with the reason."""
+    access.authorize(principal, "settings.write")
+    certificate = _certificates(pem)[0]
+    found = _read(certificate)
+    _check_validity(house, certificate)
+    given = _key(pem)
+    if given is not None and _spki(given) != _spki(certificate):
+        raise Unprocessable("The private key does not belong to the certificate.")
+
+    def attempt() -> PushCertificate:
+        setting = house.store.find(Setting, SETTING)
+        _refuse_another_topic(setting, found)
+        wanted = Setting(SETTING, _value(found), version=setting.version if setting else 0)
+        changes = _keep(house, certificate, given)
+        details = {"topic": found.topic, "serial": found.serial, "not_after": found.not_after}
+        event = _event(house, principal, "push-certificate.uploaded", details)
+        house.store.commit(Replace(wanted) if setting else Create(wanted), *changes, audit=event)
+        return found
+
+    return retry_stale(attempt)
+
+
+def _value(found: PushCertificate) -> dict[str, str | int]:
+    return {
+        "topic": found.topic,
+        "certificate": found.certificate,
+        "not_after": found.not_after,
+        "serial": found.serial,
+    }
+
+
+def _refuse_another_topic(setting: Setting | None, found: PushCertificate) -> None:
+    if setting is not None and setting.value["topic"] != found.topic:
+        raise Unprocessable(
+            f"This certificate has the topic {found.topic}, and all devices listen to {setting.value['topic']}: with it "
+            "every device would have to enroll again. Renew the present certificate, with the Apple account that made it."
+        )
+
+
+def _keep(house: House, certificate: x509.Certificate, given: rsa.RSAPrivateKey | None) -> tuple[Change, ...]:
+    """Makes the certificate's key the current one of the vault."""
+    versions = escrow.versions(house, escrow.ORGANIZATION, KIND)
+    in_use = max((version.number for version in versions if version.confirmed), default=0)
+    for version in reversed(versions):
+        if version.note == _name(certificate) and version.number >= in_use:
+            return () if version.confirmed else (Replace(replace(version, confirmed=True)),)
+    key = given or _of_an_older_request(house, certificate)
+    return (escrow.sealing(house, escrow.ORGANIZATION, KIND, _sealable(key), note=_name(key)),)
+
+
+def _of_an_older_request(house: House, certificate: x509.Certificate) -> rsa.RSAPrivateKey:
+    pem = escrow.noted(house, escrow.ORGANIZATION, KIND, _name(certificate))
+    key = _key(pem.reveal().decode()) if pem else None
+    if key is None:
+        raise Unprocessable(
+            "The certificate was not made for a request of this Muster: its private key is not in the vault. "
+            "Upload certificate and private key together, or make a new request."
+        )
+    return key
+
+
+def _read(certificate: x509.Certificate) -> PushCertificate:
+    names = certificate.subject.get_attributes_for_oid(NameOID.USER_ID)
+    found = str(names[0].value) if names else ""
+    if not found.startswith(PREFIX):
+        raise Unprocessable(f"This is not an MDM push certificate: its subject has no UID that starts with {PREFIX}.")
+    return PushCertificate(
+        topic=found,
+        certificate=certificate.public_bytes(Encoding.PEM).decode(),
+        not_after=int(certificate.not_valid_after_utc.timestamp()),
+        serial=f"{certificate.serial_number:x}",
+    )
+
+
+def _check_validity(house: House, certificate: x509.Certificate) -> None:
+    now = house.clock()
+    if certificate.not_valid_after_utc.timestamp() <= now:
+        raise Unprocessable(f"The certificate expired on {certificate.not_valid_after_utc.date()}; renew it first.")
+    if certificate.not_valid_before_utc.timestamp() > now:
+        raise Unprocessable(f"The certificate is not valid before {certificate.not_valid_before_utc.date()}.")
+
+
+def _certificates(pem: str) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(pem.encode())
+    except ValueError as error:
+        raise Unprocessable("There is no certificate in PEM form (-----BEGIN CERTIFICATE-----).") from error
+
+
+def _key(pem: str) -> rsa.RSAPrivateKey | None:
+    """The private key in it, if it holds one."""
+    if "PRIVATE KEY-----" not in pem:
+        return None
+    try:
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise Unprocessable("The private key cannot be read: give it in PEM form, without a passphrase.") from error
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise Unprocessable("The private key has to be an RSA key.")
+    return key
+
+
+def _sealable(key: rsa.RSAPrivateKey) -> Secret[bytes]:
+    return Secret(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def _spki(holder: rsa.RSAPrivateKey | x509.Certificate) -> bytes:
+    return holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _name(holder: rsa.RSAPrivateKey | x509.Certificate) -> str:
+    """SHA-256 of the public key: how a certificate finds its key."""
+    return hashlib.sha256(_spki(holder)).hexdigest()
+
+
+def _event(house: House, principal: Principal, action: str, details: dict[str, str | int]) -> AuditEvent:
+    return AuditEvent(principal.actor, action, TARGET, house.clock(), ip=principal.ip, details=details)

@@ -1,0 +1,98 @@
+"""python -m tests.devices demo | enroll | apns: simulated devices and their push service from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.devices.apple import AppleDevice
+from tests.devices.apple.complaints import Complaint
+from tests.devices.apple.hardware import MODELS
+from tests.devices.demo import Config, Fleet, gather, say
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        return int(options.run(options, stop))
+    except (Complaint, OSError, KeyError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+
+
+def demo(options: argparse.Namespace, stop: threading.Event) -> int:
+    config = Config.read(options.config)
+    control = f"http://127.0.0.1:{options.control_port}" if options.control_port else config.control_url
+    devices = gather(config, options.count, options.state, stop)
+    Fleet(devices, control, options.poll or (30.0 if control else 5.0), stop).live()
+    return 0
+
+
+def enroll(options: argparse.Namespace, stop: threading.Event) -> int:
+    device = AppleDevice(options.kind, ca_file=options.ca, state_dir=options.state, identity=options.identity)
+    device.enroll(options.link)
+    say(device, f"enrolled, UDID {device.udid}")
+    if options.live:
+        Fleet([device], None, options.poll or 5.0, stop).live()
+    return 0
+
+
+def apns(options: argparse.Namespace, stop: threading.Event) -> int:
+    from tests.devices.apns import FakeAPNs  # h2 is needed for this one only
+    from tests.devices.apns_control import Control
+
+    if bool(options.cert) != bool(options.key):
+        raise OSError("--cert and --key belong together")
+    service = FakeAPNs(
+        options.port, client_ca=options.client_ca, folder=options.state, certificate=options.cert, key=options.key
+    )
+    with service, Control(service, options.control_port) as control:
+        if options.topic and options.state:
+            service.authority.keep_push_certificate(options.topic)
+        print(f"apns {service.url}  control {control.url}", flush=True)
+        stop.wait()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.devices", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    one = commands.add_parser("demo", help="devices enroll and live")
+    one.add_argument("--count", type=int, default=3)
+    one.add_argument("--config", type=Path, default=Path(".muster/dev.json"))
+    one.add_argument("--state", type=Path, default=Path(".muster/devices"))
+    one.add_argument(
+        "--control-port", type=int, help="control port of the fake APNs (else apns_control_url of the config)"
+    )
+    one.add_argument("--poll", type=float, help="seconds between polls without a push")
+    one.set_defaults(run=demo)
+    one = commands.add_parser("enroll", help="one device enrolls by a link")
+    one.add_argument("--link", required=True)
+    one.add_argument("--kind", choices=sorted(MODELS), default="iphone")
+    one.add_argument("--ca", type=Path, help="PEM file of the authority that TLS is checked against")
+    one.add_argument("--state", type=Path)
+    one.add_argument("--identity", choices=("signature", "mtls", "both"), default="signature")
+    one.add_argument("--live", action="store_true", help="poll until stopped")
+    one.add_argument("--poll", type=float)
+    one.set_defaults(run=enroll)
+    one = commands.add_parser("apns", help="a fake push service")
+    one.add_argument("--port", type=int, default=0)
+    one.add_argument("--control-port", type=int, default=0)
+    one.add_argument("--cert", help="PEM file of the server certificate (made here if absent)")
+    one.add_argument("--key")
+    one.add_argument("--client-ca", help="PEM file of a further authority for push certificates")
+    one.add_argument("--state", type=Path, help="folder for the authorities made here")
+    one.add_argument("--topic", help="also write push.pem and push.key for this topic into the folder")
+    one.set_defaults(run=apns)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""Simulated devices that live: they enroll by invitation, wake on pushes, poll slowly, obey, and print what happens."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.devices.apple import AppleDevice, User
+from tests.devices.apple.complaints import Complaint, ServerRefused
+from tests.devices.apple.transport import HttpsTransport
+
+KINDS = ("iphone", "mac", "ipad")
+PUSH_WAIT = 25
+
+
+def say(device: AppleDevice | None, text: str) -> None:
+    who = f"{device.kind:7} {device.serial}  {device.name:24}" if device else "demo"
+    print(f"{time.strftime('%H:%M:%S')}  {who}  {text}", flush=True)
+
+
+@dataclass
+class Config:
+    """What the demo needs of dev.json."""
+
+    api_url: str
+    admin_token: str
+    ca_file: str
+    control_url: str | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> Config:
+        content = json.loads(path.read_text())
+        ca_file = str((path.parent.parent / content["ca_file"]).resolve())
+        return cls(content["api_url"], content["admin_token"], ca_file, content.get("apns_control_url"))
+
+
+def invite(config: Config, uses: int) -> str:
+    """The link of a fresh invitation, asked for through the admin API."""
+    headers = {"Authorization": f"Bearer {config.admin_token}", "Content-Type": "application/json"}
+    body = json.dumps({"uses": uses, "ownership": "corporate"}).encode()
+    reply = HttpsTransport(config.ca_file)("POST", f"{config.api_url}/invitations", headers, body)
+    if reply.status not in (200, 201):
+        raise ServerRefused(
+            f"POST /invitations answered {reply.status}: {reply.body[:300]!r}", reply.status, reply.body
+        )
+    return str(json.loads(reply.body)["link"])
+
+
+@dataclass
+class Fleet:
+    """Devices with a life; stop ends it from any thread."""
+
+    devices: list[AppleDevice]
+    control_url: str | None
+    interval: float
+    stop: threading.Event = field(default_factory=threading.Event)
+    woken: queue.Queue[str] = field(default_factory=queue.Queue)
+    trouble: dict[str, str] = field(default_factory=dict)
+
+    def live(self) -> None:
+        for device in self.devices:
+            self._attend(device)
+        if self.control_url:
+            threading.Thread(target=self._listen, daemon=True).start()
+        due = time.monotonic() + self.interval
+        while not self.stop.is_set():
+            self._woken(min(0.5, max(0.05, due - time.monotonic())))
+            if time.monotonic() >= due:
+                due = time.monotonic() + self.interval
+                for device in self.devices:
+                    self._attend(device)
+
+    def _woken(self, wait: float) -> None:
+        try:
+            token = self.woken.get(timeout=wait)
+        except queue.Empty:
+            return
+        for device in self.devices:
+            if device.token.hex() == token:
+                self._attend(device, pushed=True)
+            for user in device.users:
+                if user.token.hex() == token:
+                    self._attend(device, user)
+
+    def _attend(self, device: AppleDevice, user: User | None = None, *, pushed: bool = False) -> None:
+        if self.stop.is_set():
+            return
+        if pushed and device.state.shut_down:
+            device.power_on()
+        self._safely(device, lambda: self._poll(device, user))
+
+    def _poll(self, device: AppleDevice, user: User | None) -> None:
+        was_enrolled = device.enrolled
+        for handled in device.poll(user=user):
+            detail = handled.reply.get("ErrorChain", [{}])[0].get("LocalizedDescription", "")
+            say(device, f"{handled.request_type} → {handled.status}{f': {detail}' if detail else ''}")
+        if was_enrolled and not device.enrolled:
+            say(device, "is not managed any more")
+        elif device.install_os_update():
+            say(device, f"installed the update to {device.state.os_version}")
+            self._poll(device, user)
+
+    def _safely(self, device: AppleDevice, act: Callable[[], None]) -> None:
+        """A fault is told once, until it changes or goes away."""
+        try:
+            act()
+        except (Complaint, OSError) as error:
+            text = f"{type(error).__name__}: {error}"
+            if self.trouble.get(device.serial) != text:
+                say(device, text)
+            self.trouble[device.serial] = text
+        else:
+            if self.trouble.pop(device.serial, None):
+                say(device, "is well again")
+
+    def _listen(self) -> None:
+        position = -1
+        while not self.stop.is_set():
+            try:
+                if position < 0:
+                    position = self._register()
+                with urllib.request.urlopen(
+                    f"{self.control_url}/pushes?after={position}&wait={PUSH_WAIT}", timeout=PUSH_WAIT + 10
+                ) as reply:
+                    content = json.load(reply)
+            except (OSError, ValueError):
+                position = -1  # the push service went away; a new one knows nobody
+                self.stop.wait(2)
+                continue
+            position = content["next"]
+            for push in content["pushes"]:
+                if push["status"] == 200:
+                    self.woken.put(push["token"])
+
+    def _register(self) -> int:
+        """Introduces every device; the number of pushes so far, which are for somebody else's life."""
+        for token, magic in self._addresses():
+            _post(f"{self.control_url}/devices", {"token": token, "magic": magic})
+        with urllib.request.urlopen(f"{self.control_url}/health", timeout=10) as reply:
+            return int(json.load(reply)["pushes"])
+
+    def _addresses(self) -> Iterable[tuple[str, str]]:
+        for device in self.devices:
+            for holder in (device.state, *device.users):
+                if holder.token:
+                    yield holder.token.hex(), holder.magic
+
+
+def _post(url: str, content: Any) -> None:
+    request = urllib.request.Request(url, json.dumps(content).encode(), {"Content-Type": "application/json"})
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+def gather(config: Config, count: int, folder: Path, stop: threading.Event) -> list[AppleDevice]:
+    """The devices of an earlier run, and new ones up to count."""
+    devices = [AppleDevice.load(path, ca_file=config.ca_file) for path in sorted(folder.glob("*.json"))][:count]
+    for device in devices:
+        say(device, "is back" if device.enrolled else "is back, not managed")
+    missing = count - len(devices)
+    if missing <= 0:
+        return devices
+    link = invite(config, missing)
+    for place in range(len(devices), count):
+        if stop.is_set():
+            break
+        device = AppleDevice(KINDS[place % len(KINDS)], ca_file=config.ca_file)
+        device.enroll(link)
+        device.keep_in(folder)
+        say(device, "enrolled")
+        devices.append(device)
+    return devices
