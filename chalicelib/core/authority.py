@@ -85,9 +85,10 @@ def _make(house: House) -> None:
     house.store.commit(
         Create(Setting(SETTING, value)),
         escrow.sealing(house, escrow.ORGANIZATION, RA_KEY, Secret(pkcs8)),
-        audit=AuditEvent("system", "ca.created", "setting:ca", house.clock(),
-                         details={"fingerprint": trust.fingerprint(ca_der)}),
-    )  # fmt: skip
+        audit=AuditEvent(
+            "system", "ca.created", "setting:ca", house.clock(), details={"fingerprint": trust.fingerprint(ca_der)}
+        ),
+    )
 
 
 def registration(house: House) -> Credential:

@@ -3,6 +3,8 @@
 from typing import Any
 
 from chalicelib.core import audit, reports, sweep
+from chalicelib.core.report_kinds import REPORTS
+from chalicelib.core.report_kinds.kind import moment
 from chalicelib.wiring import house
 
 
@@ -11,9 +13,9 @@ def nightly(event: dict[str, Any], context: object) -> dict[str, Any]:
     muster = house()
     sweep.start_posture(muster)
     statement = audit.signed_heads(muster, audit.current_heads(muster))
-    day = reports.moment(muster.clock())
+    day = moment(muster.clock())
     muster.evidence.put(f"heads/{day}.json", statement.encode(), "application/json")
-    return {"reports": [reports.queue(muster, kind, "system").id for kind in reports.REPORTS]}
+    return {"reports": [reports.queue(muster, kind, "system").id for kind in REPORTS]}
 
 
 def rewake(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -20,8 +20,10 @@ class Report:
         used = [column for column in COLUMNS if any(column in row for row in self.rows.values())]
         cells = [["", *used]] + [[name, *(_shown(row.get(c, "")) for c in used)] for name, row in self.rows.items()]
         widths = [max(len(line[index]) for line in cells) for index in range(len(used) + 1)]
-        lines = ["  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])
-                 for line in cells]  # fmt: skip
+        lines = [
+            "  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])
+            for line in cells
+        ]
         return "\n".join(lines)
 
     def as_json(self) -> str:

@@ -69,7 +69,7 @@ class Connection:
             raise Broken("the address of the push service has to start with https://")
         self._host, self._port, self._authority = address.hostname, address.port or 443, address.netloc
         self._context = context
-        self._h2 = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
+        self._h2 = H2Connection(H2Configuration(client_side=True, header_encoding=None))
         self._streams: dict[int, _Stream] = {}
         self._introduced = False
         self._deadline = time.monotonic() + BATCH_TIMEOUT
@@ -124,7 +124,7 @@ class Connection:
         self._socket.sendall(self._h2.data_to_send())
         data = self._socket.recv(65_536)
         if not data:
-            raise Broken("the push service closed the connection")
+            raise Broken("it was closed" if self._introduced else "it was closed at once; is the push certificate right?")
         for event in self._h2.receive_data(data):
             yield from self._take(event)
 
@@ -137,7 +137,7 @@ class Connection:
         if stream is None:
             return
         if isinstance(event, ResponseReceived):
-            stream.status = next(int(value) for name, value in event.headers if name == ":status")
+            stream.status = next(int(value) for name, value in event.headers if name == b":status")
         elif isinstance(event, DataReceived):
             stream.body += (event.data or b"")[: LONGEST_REASON - len(stream.body)]
             self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)

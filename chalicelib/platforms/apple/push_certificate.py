@@ -1,4 +1,4 @@
-"""The organisation's push certificate: requested, signed by a vendor, uploaded, renewed, never exchanged for another topic.
+"""The organisation's push certificate: requested, signed by a vendor, uploaded, renewed; its topic never changes.
 
 Subject UID (RFC 4519 §2.39) is the topic that every device listens to from its enrollment on.
 """
@@ -6,7 +6,7 @@ Subject UID (RFC 4519 §2.39) is the topic that every device listens to from its
 import base64
 import hashlib
 import plistlib
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -101,7 +101,7 @@ def _signed_by(vendor: Vendor, request: x509.CertificateSigningRequest) -> bytes
 
 
 def upload(house: House, principal: Principal, pem: str) -> PushCertificate:
-    """A certificate whose key was made by `create_request`, or a certificate with its key. Unprocessable with the reason."""
+    """A certificate whose key `create_request` made, or a certificate with its key. Unprocessable with the reason."""
     access.authorize(principal, "settings.write")
     certificate = _certificates(pem)[0]
     found = _read(certificate)
@@ -113,9 +113,9 @@ def upload(house: House, principal: Principal, pem: str) -> PushCertificate:
     def attempt() -> PushCertificate:
         setting = house.store.find(Setting, SETTING)
         _refuse_another_topic(setting, found)
-        wanted = Setting(SETTING, _value(found), version=setting.version if setting else 0)
+        wanted = Setting(SETTING, asdict(found), version=setting.version if setting else 0)
         changes = _keep(house, certificate, given)
-        details = {"topic": found.topic, "serial": found.serial, "not_after": found.not_after}
+        details: dict[str, str | int] = {"topic": found.topic, "serial": found.serial, "not_after": found.not_after}
         event = _event(house, principal, "push-certificate.uploaded", details)
         house.store.commit(Replace(wanted) if setting else Create(wanted), *changes, audit=event)
         return found
@@ -123,20 +123,12 @@ def upload(house: House, principal: Principal, pem: str) -> PushCertificate:
     return retry_stale(attempt)
 
 
-def _value(found: PushCertificate) -> dict[str, str | int]:
-    return {
-        "topic": found.topic,
-        "certificate": found.certificate,
-        "not_after": found.not_after,
-        "serial": found.serial,
-    }
-
-
 def _refuse_another_topic(setting: Setting | None, found: PushCertificate) -> None:
     if setting is not None and setting.value["topic"] != found.topic:
         raise Unprocessable(
-            f"This certificate has the topic {found.topic}, and all devices listen to {setting.value['topic']}: with it "
-            "every device would have to enroll again. Renew the present certificate, with the Apple account that made it."
+            f"This certificate has the topic {found.topic}, and all devices listen to {setting.value['topic']}: with "
+            "it every device would have to enroll again. Renew the present certificate, with the Apple account that "
+            "made it."
         )
 
 

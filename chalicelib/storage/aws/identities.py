@@ -30,8 +30,8 @@ class CognitoIdentities:
     def __init__(self, session: Session, pool: str, client_id: str, clock: Clock = lambda: int(time.time())) -> None:
         self._session, self._pool, self._client_id = session, pool, client_id
         issuer = f"https://cognito-idp.{session.region}.amazonaws.com/{pool}"
-        keys = KeySet(lambda: session.fetch(f"{session.endpoint}/{pool}{PATH}" if session.endpoint else issuer + PATH))
-        self._tokens = AccessTokens(issuer, client_id, keys.key, clock)
+        self.keys = KeySet(lambda: session.fetch(f"{session.endpoint}/{pool}{PATH}" if session.endpoint else issuer + PATH))
+        self._tokens = AccessTokens(issuer, client_id, self.keys.key, clock)
 
     def sign_in(self, username: str, password: Secret[str]) -> Mapping[str, Any]:
         body = {
@@ -89,6 +89,9 @@ class KeySet:
         if key_id not in self._keys:
             raise Unauthenticated(REFUSAL)
         return self._keys[key_id]
+
+    def known(self) -> Mapping[str, Any]:
+        return dict(self._keys)
 
     def _refresh(self) -> None:
         from jwt.algorithms import RSAAlgorithm

@@ -27,10 +27,10 @@ class _User:
 
 
 class MemoryIdentities:
-    def __init__(self, clock: Clock = lambda: int(time.time())) -> None:
+    def __init__(self, clock: Clock = lambda: int(time.time()), issuer: str = ISSUER) -> None:
         self._users: dict[str, _User] = {}
-        self._clock = clock
-        self._tokens = AccessTokens(ISSUER, CLIENT_ID, self._key, clock)
+        self._clock, self.issuer = clock, issuer
+        self._tokens = AccessTokens(issuer, CLIENT_ID, self._key, clock)
 
     def sign_in(self, username: str, password: Secret[str]) -> Mapping[str, Any]:
         user = self._users.get(username)
@@ -58,7 +58,7 @@ class MemoryIdentities:
         now = self._clock()
         claims: dict[str, Any] = {
             "sub": hashlib.sha256(user.name.encode()).hexdigest()[:32],
-            "iss": ISSUER,
+            "iss": self.issuer,
             "token_use": use,
         }
         claims |= {"iat": now, "auth_time": now, "exp": now + LIFETIME, "cognito:groups": [str(user.role)], **extra}

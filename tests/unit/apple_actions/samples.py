@@ -89,7 +89,12 @@ def profile(**keys: Any) -> bytes:
     common = {"PayloadUUID": "3E4B8C5F-8A11-4E3D-9C56-4B0E4E4C7D10", "PayloadVersion": 1}
     clip = {**common, "PayloadType": "com.apple.webClip.managed", "PayloadIdentifier": "org.example.clip"}
     clip |= {"URL": "https://example.org", "Label": "Example"}
-    top = {**common, "PayloadType": "Configuration", "PayloadIdentifier": "org.example", "PayloadDisplayName": "Example"}
+    top = {
+        **common,
+        "PayloadType": "Configuration",
+        "PayloadIdentifier": "org.example",
+        "PayloadDisplayName": "Example",
+    }
     return plistlib.dumps({**top, "PayloadContent": [clip], **keys})
 
 

@@ -23,10 +23,13 @@ def test_the_code_is_not_stored(house: House) -> None:
         invitations.open_invitation(house, invitation.id)
 
 
-@pytest.mark.parametrize(("spoil", "words"), [
-    (lambda house, clock, inv: clock.forward(8 * 86_400), "expired"),
-    (lambda house, clock, inv: invitations.revoke(house, ADMIN, inv.id), "withdrawn"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda house, clock, inv: clock.forward(8 * 86_400), "expired"),
+        (lambda house, clock, inv: invitations.revoke(house, ADMIN, inv.id), "withdrawn"),
+    ],
+)
 def test_a_spoiled_invitation_is_refused(house: House, clock: Clock, spoil: Callable[..., object], words: str) -> None:
     invitation, code = invitations.create(house, ADMIN, ownership=Ownership.CORPORATE)
     offer = invitations.offer(house, code)
