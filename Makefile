@@ -46,6 +46,7 @@ package: setup
 
 # Pins move only here; what ships never holds what does not.
 lock: setup
+	@mkdir -p build
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 		--group dev pyproject.toml --output-file build/all.txt $(UPGRADE)

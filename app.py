@@ -32,14 +32,20 @@ elsewhere("lambda_function", "chalicelib.gateway.handler.handle", name="gateway"
 elsewhere("lambda_function", "chalicelib.gateway.signer.handle", name="signer")
 
 # Queues: wake-ups and fan-out hints; the records are the truth. infra/core.yaml puts the real queues in.
-elsewhere("on_sqs_message", "chalicelib.workers.wake.handle", name="wake", queue="wake", batch_size=10)
-elsewhere("on_sqs_message", "chalicelib.workers.sweep.handle", name="sweep", queue="sweep", batch_size=1)
-elsewhere("on_sqs_message", "chalicelib.workers.reports.handle", name="reports", queue="reports", batch_size=1)
+elsewhere("on_sqs_message", "chalicelib.workers.wake.handle", name="wake", queue_arn="wake", batch_size=10)
+elsewhere("on_sqs_message", "chalicelib.workers.sweep.handle", name="sweep", queue_arn="sweep", batch_size=1)
+elsewhere("on_sqs_message", "chalicelib.workers.reports.handle", name="reports", queue_arn="reports", batch_size=1)
 
 # Streams: new commands become wake-ups, audit entries become locked evidence.
-elsewhere("on_dynamodb_record", "chalicelib.workers.outbox.handle", name="outbox", stream_arn="commands", batch_size=100)
-elsewhere("on_dynamodb_record", "chalicelib.workers.evidence.handle", name="evidence", stream_arn="audit", batch_size=100)
+elsewhere(
+    "on_dynamodb_record", "chalicelib.workers.outbox.handle", name="outbox", stream_arn="commands", batch_size=100
+)
+elsewhere(
+    "on_dynamodb_record", "chalicelib.workers.evidence.handle", name="evidence", stream_arn="audit", batch_size=100
+)
 
 # Schedules, in UTC.
-elsewhere("schedule", "chalicelib.workers.schedules.nightly", name="nightly", expression=Cron(15, 1, "*", "*", "?", "*"))
+elsewhere(
+    "schedule", "chalicelib.workers.schedules.nightly", name="nightly", expression=Cron(15, 1, "*", "*", "?", "*")
+)
 elsewhere("schedule", "chalicelib.workers.schedules.rewake", name="rewake", expression=Rate(4, unit=Rate.HOURS))

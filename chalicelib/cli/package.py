@@ -45,7 +45,9 @@ def package(
     """Build what `muster deploy` deploys: python3.13 on arm64."""
     console = Console()
     if vendor.python_for(vendor.LAMBDA) is None:
-        console.print("[yellow]No python3.13 here: the zip has no .pyc files, so cold starts are about twice as long.[/]")
+        console.print(
+            "[yellow]No python3.13 here: the zip has no .pyc files, so cold starts are about twice as long.[/]"
+        )
     try:
         built = build(vendor.LAMBDA, templates=("core.yaml", "aws.yaml") if aws else ("core.yaml",))
     except PackagingError as error:
@@ -89,10 +91,10 @@ def _build(target: Target, project: Path, libraries: Path, templates: Sequence[s
 
 
 def _chalice(stage: Path, out: Path) -> None:
-    command = [sys.executable, "-m", "chalice.cli", "package", "--stage", "main", "--merge-template", "merge.json"]
+    program = [sys.executable, "-c", "from chalice.cli import main; raise SystemExit(main())"]
+    command = [*program, "package", "--stage", "main", "--merge-template", "merge.json", str(out)]
     environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    program = [sys.executable, "-c", "from chalice.cli import main; main()", *command[3:], str(out)]
-    done = subprocess.run(program, cwd=stage, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=stage, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines()
         raise PackagingError(f"Chalice could not package app.py: {lines[-1] if lines else 'no reason given'}")
@@ -115,7 +117,7 @@ def load_template(path: Path) -> dict[str, Any]:
 
 
 def _finish(template: dict[str, Any]) -> None:
-    """Chalice writes the interpreter that it runs under, on x86; events of its own shape keep their place."""
+    """Chalice would deploy for the interpreter and the processor that it runs under."""
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"] |= {"Runtime": "python3.13", "Architectures": ["arm64"], "CodeUri": CODE}

@@ -119,7 +119,9 @@ class Stack:
 
     def _await_change_set(self, change_set: str) -> dict[str, Any]:
         def look() -> dict[str, Any]:
-            return dict(self.client("cloudformation").describe_change_set(ChangeSetName=change_set, StackName=self.name))
+            return dict(
+                self.client("cloudformation").describe_change_set(ChangeSetName=change_set, StackName=self.name)
+            )
 
         return self._await(look, lambda found: found["Status"] in ("CREATE_COMPLETE", "FAILED"))
 
@@ -144,7 +146,10 @@ class Stack:
                 detail = change["ResourceChange"]
                 found.append(
                     Change(
-                        detail["Action"], detail["ResourceType"], detail["LogicalResourceId"], detail.get("Replacement", "")
+                        detail["Action"],
+                        detail["ResourceType"],
+                        detail["LogicalResourceId"],
+                        detail.get("Replacement", ""),
                     )
                 )
         return tuple(found)

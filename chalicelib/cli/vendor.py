@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-# botocore describes four hundred services; the functions talk to these.
-SERVICES = frozenset({"cognito-idp", "dynamodb", "kms", "s3", "sqs", "sts"})
 # Raised when this file changes what ends up in the zip.
 RECIPE = "1"
+UNUSED = ("bin", "share", "pycparser")  # scripts, manuals, and what only cffi's compiler mode needs
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -143,10 +142,7 @@ def _prune(folder: Path) -> None:
     """What no function ever reads."""
     for path in [*folder.glob("*.dist-info/[RWIS]*"), *folder.glob("*.dist-info/entry_points.txt")]:
         path.unlink()
-    for path in folder.glob("botocore/data/*"):
-        if path.is_dir() and path.name not in SERVICES:
-            shutil.rmtree(path)
-    for unused in ("bin", "boto3/data", "boto3/examples", "pycparser", "_yaml"):
+    for unused in UNUSED:
         shutil.rmtree(folder / unused, ignore_errors=True)
     for cache in [*folder.rglob("__pycache__"), *folder.rglob("tests")]:
         shutil.rmtree(cache, ignore_errors=True)

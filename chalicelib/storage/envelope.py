@@ -12,7 +12,7 @@ from chalicelib.core.errors import Forbidden
 from chalicelib.model.secret import Secret
 
 FORMAT = 1
-NONCE = 12
+NONCE, TAG, KEY = 12, 16, 32  # bytes
 HEADER = struct.Struct(">BH")  # format, length of the wrapped key
 REFUSAL = "The sealed value does not open: it was altered, or it belongs to something else."
 
@@ -30,9 +30,11 @@ def open_(sealed: bytes, context: Mapping[str, str], unwrap: Callable[[bytes], b
         raise Forbidden(REFUSAL)
     version, length = HEADER.unpack_from(sealed)
     head, rest = sealed[: HEADER.size + length], sealed[HEADER.size + length :]
-    if version != FORMAT or len(rest) < NONCE + 16:
+    if version != FORMAT or len(rest) < NONCE + TAG:
         raise Forbidden(REFUSAL)
     key = unwrap(head[HEADER.size :])
+    if len(key) != KEY:
+        raise Forbidden(REFUSAL)
     try:
         return Secret(AESGCM(key).decrypt(rest[:NONCE], rest[NONCE:], _bound(head, context)))
     except InvalidTag as problem:

@@ -26,16 +26,24 @@ TOPIC = "com.apple.mgmt.External.0c8d7c5e"
 ADMIN = Principal("ada", Role.ADMIN, person=True)
 
 
-@pytest.fixture
-def service() -> Iterator[FakeAPNs]:
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[FakeAPNs, str]]:
     with FakeAPNs() as service:
-        yield service
+        yield service, "".join(service.issue_push_certificate(TOPIC))
 
 
 @pytest.fixture
-def house(service: FakeAPNs) -> House:
+def service(running: tuple[FakeAPNs, str]) -> FakeAPNs:
+    service, _ = running
+    service.pushes.clear()
+    service.registry.scripts.clear()
+    return service
+
+
+@pytest.fixture
+def house(running: tuple[FakeAPNs, str], service: FakeAPNs) -> House:
     made = memory_house(settings=replace(SETTINGS, push_url=service.url, push_trust=service.ca_pem))
-    push_certificate.upload(made, ADMIN, "".join(service.issue_push_certificate(TOPIC)))
+    push_certificate.upload(made, ADMIN, running[1])
     return made
 
 
@@ -112,7 +120,7 @@ def test_each_answer_is_acted_on(
 
 def test_what_was_answered_before_the_connection_broke_counts(house: House, service: FakeAPNs) -> None:
     service.script(GoAway(), token=enrollment(1).push["token"])
-    outcome = apns.push(house, [enrollment(1), enrollment(2), enrollment(3)])  # the last one goes first, alone
+    outcome = apns.push(house, [enrollment(1), enrollment(2), enrollment(3)])
     assert outcome["e3"] is None
     assert outcome["e1"] is not None
     assert "Shutdown" in outcome["e1"].reason
@@ -166,8 +174,12 @@ def test_a_certificate_that_the_service_refuses_raises_the_alarm(house: House, s
 
     def serve() -> None:
         peer, _ = server.accept()
-        with contextlib.suppress(ssl.SSLError), peer:
-            context.wrap_socket(peer, server_side=True)  # sends the alert
+        with context.wrap_socket(peer, server_side=True, do_handshake_on_connect=False) as secured:
+            with contextlib.suppress(ssl.SSLError):
+                secured.do_handshake()  # sends the alert
+            secured.shutdown(socket.SHUT_WR)
+            while socket.socket.recv(secured, 65_536):  # unread data would make the kernel discard the alert
+                pass
 
     thread = threading.Thread(target=serve)
     thread.start()

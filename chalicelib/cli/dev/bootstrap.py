@@ -1,4 +1,4 @@
-"""`python -m chalicelib.cli.dev.bootstrap USERNAME`: prints a new administrator's API token; reads the functions' environment."""
+"""`python -m chalicelib.cli.dev.bootstrap USERNAME`: prints an API token, made with the functions' environment."""
 
 import json
 import sys

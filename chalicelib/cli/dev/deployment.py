@@ -1,4 +1,4 @@
-"""Deploys Muster to the embedded engine as `muster deploy` does to AWS, and does what CloudFormation there leaves out."""
+"""Deploys to the embedded engine as `muster deploy` does to AWS, and does what CloudFormation there leaves out."""
 
 import time
 from collections.abc import Callable, Mapping

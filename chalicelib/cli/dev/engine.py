@@ -6,10 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
+
+import urllib3
 
 from chalicelib.cli.dev.state import DevError, State, alive, free_port
 
@@ -40,7 +40,7 @@ class Engine:
         return f"http://127.0.0.1:{self.port}"
 
     def recover(self) -> str:
-        """After an end by force: ends the engine that was left behind, if it lives, and says what became of the data."""
+        """After an end by force: ends an engine that was left behind, and says what became of the data."""
         if not self._running.exists():
             return ""
         pid = int(self._running.read_text().strip() or 0)
@@ -128,9 +128,9 @@ class Engine:
             if child.poll() is not None:
                 break
             try:
-                with urllib.request.urlopen(self.url + "/_ministack/health", timeout=2):
-                    return
-            except (urllib.error.URLError, OSError):
+                urllib3.request("GET", self.url + "/_ministack/health", timeout=2, retries=False)
+                return
+            except urllib3.exceptions.HTTPError:
                 time.sleep(0.05)
         self.stop()
         raise DevError(f"The embedded AWS engine did not start: see {self._state.folder / 'engine.log'}.")

@@ -21,6 +21,8 @@ HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "content-length", "date"}
     | {"server", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"}
 )
+Outputs = Callable[[], Mapping[str, str]]
+Invoke = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 UNREACHABLE = b'{"message":"Service Unavailable"}'
 
 
@@ -30,11 +32,13 @@ class FrontDoor(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, certificates: Certificates, engine_url: str, outputs: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(
+        self, port: int, certificates: Certificates, engine_url: str, outputs: Outputs, invoke: Invoke
+    ) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.engine_url, self.outputs = engine_url, outputs
         self.pool = urllib3.PoolManager(maxsize=32, retries=False, timeout=urllib3.Timeout(connect=2, read=60))
-        self.invoke: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] | None = None
+        self.invoke = invoke
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._context.load_cert_chain(certificates.chain, certificates.key)
@@ -81,15 +85,17 @@ class _Handler(BaseHTTPRequestHandler):
             status, headers, content = 503, [("Content-Type", "application/json")], UNREACHABLE
         self._answer(status, headers, content)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815 (http.server's names)
 
     def _body(self) -> bytes | None:
         """None after a refusal; the connection ends then, since the rest of the body is still on its way."""
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isascii() or not length.isdigit():
-            return self._refuse(411, b'{"message":"Length Required"}')
+            self._refuse(411, b'{"message":"Length Required"}')
+            return None
         if int(length) > LARGEST_BODY:
-            return self._refuse(413, b'{"message":"Request Entity Too Large"}')
+            self._refuse(413, b'{"message":"Request Entity Too Large"}')
+            return None
         return self.rfile.read(int(length))
 
     def _refuse(self, status: int, content: bytes) -> None:
@@ -102,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not path.startswith(DEVICE_PATHS):
             return self._over_http(f"{outputs['RestAPIId']}/muster", body)
         certificate = self.request.getpeercert(binary_form=True)
-        if certificate and self.server.invoke:
+        if certificate:
             return self._over_invoke(outputs, certificate, body)
         return self._over_http(f"{outputs['DeviceApiId']}/$default", body)
 
@@ -111,6 +117,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in self.headers.items():
             if name.lower() not in HOP_BY_HOP:
                 headers.add(name, value)
+        # Without Accept the engine's REST API hands out bodies in base64.
+        headers.setdefault("Accept", "*/*")
         headers["X-Forwarded-For"] = self.client_address[0]
         headers["X-Forwarded-Proto"] = "https"
         headers["X-Forwarded-Port"] = str(self.server.server_port)
@@ -126,7 +134,6 @@ class _Handler(BaseHTTPRequestHandler):
         """The embedded engine has no mTLS: the function gets the event that API Gateway would send."""
         signs = not urlsplit(self.path).path.startswith(("/apple/checkin", "/apple/connect"))
         name = outputs["SignerName" if signs else "GatewayName"]
-        assert self.server.invoke is not None
         reply = self.server.invoke(name, self._event(certificate, body))
         content = str(reply.get("body") or "")
         raw = base64.b64decode(content) if reply.get("isBase64Encoded") else content.encode()
@@ -178,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
 
-def invoker(client: Any) -> Callable[[str, Mapping[str, Any]], Mapping[str, Any]]:
+def invoker(client: Any) -> Invoke:
     """Calls a function by name; a function that failed answers 500 as API Gateway would."""
 
     def invoke(name: str, event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -60,5 +60,7 @@ def _token(deployment: Deployment) -> str:
     )
     if done.returncode:
         lines = done.stderr.strip().splitlines()
-        raise DevError(f"The first administrator's token could not be made: {lines[-1] if lines else 'no reason given'}")
+        raise DevError(
+            f"The first administrator's token could not be made: {lines[-1] if lines else 'no reason given'}"
+        )
     return str(json.loads(done.stdout)["token"])

@@ -1,4 +1,4 @@
-"""A stand-in for Apple's push service, so that wake-ups are heard on this machine (tests/devices, not part of Muster)."""
+"""A stand-in for Apple's push service, so that wake-ups are heard on this machine (from tests/devices)."""
 
 import subprocess
 import sys

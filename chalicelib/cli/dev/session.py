@@ -1,12 +1,12 @@
 """One run of `muster dev`: engine, deployment, front door and helpers, started in order and stopped in reverse."""
 
 import os
-import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
+import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
@@ -19,6 +19,7 @@ from chalicelib.cli.dev.people import Administrator, first_administrator
 from chalicelib.cli.dev.state import DevError, State, free_port, port_is_free
 
 PORT = 8443
+PARAMETERS = {"PlainHttp": "yes"}
 
 
 class Session:
@@ -38,7 +39,9 @@ class Session:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._cleanup.close()
 
     @property
@@ -59,14 +62,14 @@ class Session:
         apns.start()
         self._cleanup.callback(apns.stop)
         deployment = Deployment(self._engine, self._state)
-        deployment.update({"DeviceUrl": self.url, "ConsoleUrl": self.url} | apns.parameters, self._say)
+        deployment.update(PARAMETERS | {"DeviceUrl": self.url, "ConsoleUrl": self.url} | apns.parameters, self._say)
         administrator = first_administrator(self._engine, deployment, self._state)
         if deployment.changed:
             # The engine saves when it ends: from here on an end by force loses devices, but not keys and accounts.
             self._engine.stop()
             self._engine.start()
-        door = FrontDoor(self.port, certificates, self._engine.url, deployment.outputs)
-        door.invoke = invoker(self._engine.client("lambda"))
+        invoke = invoker(self._engine.client("lambda"))
+        door = FrontDoor(self.port, certificates, self._engine.url, deployment.outputs, invoke)
         door.run()
         self._cleanup.callback(door.shutdown)
         self._trust_devices(door, deployment)
@@ -76,9 +79,9 @@ class Session:
         """Device certificates come from Muster's own CA, which the first SCEP request makes."""
         scep = f"{self._engine.url}/_aws/execute-api/{deployment.outputs()['DeviceApiId']}/$default/apple/scep"
         try:
-            with urllib.request.urlopen(f"{scep}?operation=GetCACert", timeout=30) as reply:
-                door.trust_devices(_root(reply.read()))
-        except (OSError, ValueError) as error:
+            reply = urllib3.request("GET", f"{scep}?operation=GetCACert", timeout=30, retries=False)
+            door.trust_devices(_root(reply.data))
+        except (urllib3.exceptions.HTTPError, ValueError) as error:
             self._say(f"Client certificates are off, the signing function gave no CA certificate: {error}")
 
     def _summarise(self, deployment: Deployment, administrator: Administrator) -> None:

@@ -30,7 +30,9 @@ class State:
                 part.mkdir(exist_ok=True)
             self.remember()
         except OSError as error:
-            raise DevError(f"The state folder {self.folder} cannot be used ({error.strerror}): name another.") from error
+            raise DevError(
+                f"The state folder {self.folder} cannot be used ({error.strerror}): name another."
+            ) from error
 
     def read(self) -> dict[str, Any]:
         """The summary of a running stack; empty when none runs."""

@@ -17,7 +17,8 @@ from chalicelib.platforms.apple.apns_connection import Answer, Broken, Connectio
 LIFETIME = 7 * 86_400  # APNs keeps the newest push for a sleeping device so long; the sweep repeats it anyway
 GONE = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic", "Unregistered", "ExpiredToken"})
 BUSY = frozenset({0, 408, 429, 500, 502, 503, 504})
-NOT_OURS = ("CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE")  # how OpenSSL names a refused certificate, of either side
+# How OpenSSL names a refused certificate, of either side (RFC 8446 §6.2)
+DISTRUST = ("CERTIFICATE", "UNKNOWN_CA", "DECRYPT_ERROR", "ACCESS_DENIED", "HANDSHAKE_FAILURE")
 
 
 def push(house: House, enrollments: Sequence[Enrollment]) -> dict[str, PushRefused | None]:
@@ -50,7 +51,7 @@ def _send(house: House, context: ssl.SSLContext, fit: Mapping[str, Enrollment]) 
                 answered[name] = verdict(answer, fit[name])
     except ssl.SSLError as error:
         reason = error.reason or type(error).__name__
-        failure = PushRefused(f"TLS with APNs failed: {reason}.", alarm=any(word in reason for word in NOT_OURS))
+        failure = PushRefused(f"TLS with APNs failed: {reason}.", alarm=any(word in reason for word in DISTRUST))
     except (OSError, Broken) as error:
         failure = PushRefused(f"The connection to APNs failed: {error}.")
     return {name: answered.get(name, failure) for name in fit}

@@ -25,7 +25,6 @@ from h2.exceptions import H2Error
 CONNECT_TIMEOUT = 5.0
 BATCH_TIMEOUT = 20.0
 LONGEST_REASON = 4096
-FEWEST_STREAMS = 1  # until the first SETTINGS of APNs has said how many it takes
 
 
 class Broken(Exception):
@@ -102,8 +101,8 @@ class Connection:
             raise Broken(f"the push service broke the protocol ({type(error).__name__})") from error
 
     def _has_room(self, size: int) -> bool:
-        """APNs says how many streams it takes in its first SETTINGS; the window opens as it reads."""
-        most = self._h2.remote_settings.max_concurrent_streams if self._introduced else FEWEST_STREAMS
+        """Nothing is sent before APNs has said how many streams it takes, and so has accepted the certificate."""
+        most = self._h2.remote_settings.max_concurrent_streams if self._introduced else 0
         return len(self._streams) < most and self._window() >= size
 
     def _window(self) -> int:
@@ -124,7 +123,7 @@ class Connection:
         self._socket.sendall(self._h2.data_to_send())
         data = self._socket.recv(65_536)
         if not data:
-            raise Broken("it was closed" if self._introduced else "it was closed at once; is the push certificate right?")
+            raise Broken("it was closed" if self._introduced else "closed at once; is the push certificate right?")
         for event in self._h2.receive_data(data):
             yield from self._take(event)
 

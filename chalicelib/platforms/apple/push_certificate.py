@@ -6,6 +6,7 @@ Subject UID (RFC 4519 §2.39) is the topic that every device listens to from its
 import base64
 import hashlib
 import plistlib
+import re
 from dataclasses import asdict, dataclass, field, replace
 
 from cryptography import x509
@@ -27,6 +28,7 @@ from chalicelib.model.secret import Secret
 from chalicelib.platforms.apple.apns_identity import KIND, SETTING
 
 PREFIX = "com.apple.mgmt"
+_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 TARGET = f"setting:{SETTING}"
 
 
@@ -177,7 +179,7 @@ def _check_validity(house: House, certificate: x509.Certificate) -> None:
 
 def _certificates(pem: str) -> list[x509.Certificate]:
     try:
-        return x509.load_pem_x509_certificates(pem.encode())
+        return x509.load_pem_x509_certificates("\n".join(_CERTIFICATE.findall(pem)).encode())
     except ValueError as error:
         raise Unprocessable("There is no certificate in PEM form (-----BEGIN CERTIFICATE-----).") from error
 

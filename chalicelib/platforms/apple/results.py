@@ -110,7 +110,7 @@ def _filevault_key(house: House, command: Command, device: Device, answer: Plist
     try:
         key = filevault.open_filevault_reply(house, device.id, command.id, envelope)
     except BadRequest as error:
-        return Effect(failure=f"The new recovery key cannot be read: {error}")
+        return Effect(failure=str(error))
     sealed = escrow.sealing(house, device.id, "filevault_key", key, note=command.id)
     return Effect({"escrowed": "filevault_key"}, (sealed,))
 

@@ -30,7 +30,9 @@ class CognitoIdentities:
     def __init__(self, session: Session, pool: str, client_id: str, clock: Clock = lambda: int(time.time())) -> None:
         self._session, self._pool, self._client_id = session, pool, client_id
         issuer = f"https://cognito-idp.{session.region}.amazonaws.com/{pool}"
-        self.keys = KeySet(lambda: session.fetch(f"{session.endpoint}/{pool}{PATH}" if session.endpoint else issuer + PATH))
+        self.keys = KeySet(
+            lambda: session.fetch(f"{session.endpoint}/{pool}{PATH}" if session.endpoint else issuer + PATH)
+        )
         self._tokens = AccessTokens(issuer, client_id, self.keys.key, clock)
 
     def sign_in(self, username: str, password: Secret[str]) -> Mapping[str, Any]:

@@ -6,13 +6,14 @@ from typing import Literal
 from pydantic import Field
 
 from chalicelib.core import reports
+from chalicelib.core.report_kinds import REPORTS
 from chalicelib.model.records import Report, ReportState
 from chalicelib.web.api.common import Input, Listing, Moment, Paging, View, listed
 from chalicelib.web.routing import Answer, Ask, Nothing
 
 
 class NewReport(Input):
-    kind: str = Field(max_length=64, description=f"One of: {', '.join(reports.REPORTS)}.")
+    kind: str = Field(max_length=64, description=f"One of: {', '.join(REPORTS)}.")
 
 
 class ReportView(View):

@@ -55,7 +55,16 @@ def dynalite_folder(cache: Path) -> tuple[Path | None, str]:
         return None, "npm is not installed"
     if not (cache / "node_modules/.bin/dynalite").exists():
         cache.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(cache), f"dynalite@{DYNALITE}"]
+        command = [
+            "npm",
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--silent",
+            "--prefix",
+            str(cache),
+            f"dynalite@{DYNALITE}",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
         if done.returncode:
             return None, f"npm cannot install dynalite: {done.stderr.strip()[-200:]}"

@@ -25,16 +25,33 @@ ULID = "01KDV5TS00" + "0123456789ABCDEF"
 
 def device(id_: str = ULID, **news: Any) -> Device:
     return Device(
-        id_, Platform.MACOS, {"serial": "C02XYZ", "udid": "00-11"}, Ownership.CORPORATE, DeviceStatus.ENROLLED, "E1", NOW,
-        **{"name": "Büro 7 📱", "groups": ("berlin", "it"), "supervised": True, "facts": {"a": {"b": [1, 0.25, None]}}, **news},
-    )  # fmt: skip
+        id_,
+        Platform.MACOS,
+        {"serial": "C02XYZ", "udid": "00-11"},
+        Ownership.CORPORATE,
+        DeviceStatus.ENROLLED,
+        "E1",
+        NOW,
+        **{
+            "name": "Büro 7 📱",
+            "groups": ("berlin", "it"),
+            "supervised": True,
+            "facts": {"a": {"b": [1, 0.25, None]}},
+            **news,
+        },
+    )
 
 
 def enrollment(id_: str = "E1", **news: Any) -> Enrollment:
     return Enrollment(
-        id_, EnrollmentStatus.ENABLED, "apple", ("ab" * 32,), "inv1", NOW,
+        id_,
+        EnrollmentStatus.ENABLED,
+        "apple",
+        ("ab" * 32,),
+        "inv1",
+        NOW,
         **{"device_id": ULID, "push": {"topic": "t", "token": "00ff", "magic": "m"}, "fresh": True, **news},
-    )  # fmt: skip
+    )
 
 
 def command(id_: str = "5" + ULID, enrollment_id: str = "E1", **news: Any) -> Command:
@@ -45,7 +62,9 @@ def finding(control: str = "encrypted", device_id: str = ULID, **news: Any) -> F
     return Finding(device_id, control, "on", "off", **{"since": NOW, **news})
 
 
-EVENT = AuditEvent("user:anna", "device.renamed", f"device:{ULID}", NOW, "ok", "192.0.2.1", {"name": "Büro", "n": [1, 2]})
+EVENT = AuditEvent(
+    "user:anna", "device.renamed", f"device:{ULID}", NOW, "ok", "192.0.2.1", {"name": "Büro", "n": [1, 2]}
+)
 
 SAMPLES: dict[type, Any] = {
     Device: device(),
@@ -53,9 +72,13 @@ SAMPLES: dict[type, Any] = {
     Declaration: Declaration(ULID, "com.example.passcode", "configuration", "com.apple.x", {"MinimumLength": 6}, "t1"),
     Finding: finding(),
     Identifier: Identifier("serial", "C02#XYZ", ULID),
-    Invitation: Invitation("i" * 32, Ownership.PERSONAL, NOW, NOW + 600, "anna", 3, 1, "bo@example.test", ("it",), ("S1",), "D9", True),
+    Invitation: Invitation(
+        "i" * 32, Ownership.PERSONAL, NOW, NOW + 600, "anna", 3, 1, "bo@example.test", ("it",), ("S1",), "D9", True
+    ),
     Challenge: Challenge("aa" * 32, "E1", "inv1", NOW + 3600, ChallengePurpose.OTA, "tx", "bb" * 32, b"\x30\x82"),
-    Certificate: Certificate("cc" * 32, "E1", "1234567890123456789012345678901234567890", NOW + 9, NOW, NOW + 5, "superseded"),
+    Certificate: Certificate(
+        "cc" * 32, "E1", "1234567890123456789012345678901234567890", NOW + 9, NOW, NOW + 5, "superseded"
+    ),
     EscrowedSecret: EscrowedSecret(ULID, "unlock_token", 7, b"\x01sealed", NOW, False, "note"),
     ApiToken: ApiToken("dd" * 32, "tok1", "ci", Role.AUDITOR, "anna", NOW, NOW + 99, True),
     Setting: Setting("posture", {"rules": {"os": "17.4"}, "n": 3}),
@@ -64,7 +87,7 @@ SAMPLES: dict[type, Any] = {
     Command: command(state=CommandState.SENT, params={"pin": "***"}, deferrals=2, not_before=NOW + 3, destructive=True),
     AuditEntry: AuditEntry(3, 1, GENESIS, EVENT, "ff" * 32),
     RememberedRequest: RememberedRequest("key1", "ab" * 32, {"id": 1}, NOW + 86_400),
-}  # fmt: skip
+}
 
 KEYS: dict[type, tuple[str | int, ...]] = {
     Device: (ULID,),

@@ -1,6 +1,8 @@
 """Users and their tokens: in memory and on MiniStack's user pool; and the tricks that are played with tokens."""
 
 import base64
+import hashlib
+import hmac
 import json
 import time
 from collections.abc import Callable
@@ -79,7 +81,9 @@ def test_sign_in(directory: Directory) -> None:
     assert claims["token_use"] == "access"
 
 
-@pytest.mark.parametrize(("name", "password"), [("anna", "wrong"), ("nobody", "Correct-horse-7"), ("", ""), ("anna", "")])
+@pytest.mark.parametrize(
+    ("name", "password"), [("anna", "wrong"), ("nobody", "Correct-horse-7"), ("", ""), ("anna", "")]
+)
 def test_refused_sign_in_does_not_say_why(directory: Directory, name: str, password: str) -> None:
     with pytest.raises(Unauthenticated, match=r"^The name or the password is wrong\.$"):
         directory.identities.sign_in(name, Secret(password))
@@ -126,9 +130,6 @@ def _unsigned(directory: Directory, token: str) -> str:
 
 
 def _signed_with_the_public_key(directory: Directory, token: str) -> str:
-    import hashlib
-    import hmac
-
     header, claims = _parts(token)
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     secret = directory.public_key().public_bytes(serialization.Encoding.PEM, form)
@@ -182,10 +183,18 @@ CLAIMS = {"client_id": CLIENT_ID, "token_use": "access", "username": "eve"}
 
 @pytest.mark.parametrize(
     "news",
-    [{"client_id": "other"}, {"client_id": None}, {"token_use": "id"}, {"iss": "https://evil.example"}, {"exp": "9999999999"},
-     {"exp": True}, {"exp": 1}, {"iss": ""}],
+    [
+        {"client_id": "other"},
+        {"client_id": None},
+        {"token_use": "id"},
+        {"iss": "https://evil.example"},
+        {"exp": "9999999999"},
+        {"exp": True},
+        {"exp": 1},
+        {"iss": ""},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_claims_are_exact(news: dict[str, Any]) -> None:
     """Signed with the pool's own key, so that only the claim is wrong."""
     identities = MemoryIdentities()

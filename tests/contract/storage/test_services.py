@@ -81,9 +81,15 @@ def services(request: pytest.FixtureRequest) -> Services:
         assert isinstance(house.wakes, MemoryQueue)
         queue = house.wakes
         return Services(
-            house.blobs, house.evidence, queue, house.vault, house.ca_key, house.evidence_key, meter,
+            house.blobs,
+            house.evidence,
+            queue,
+            house.vault,
+            house.ca_key,
+            house.evidence_key,
+            meter,
             lambda: [message.body for message in queue.drain()],
-        )  # fmt: skip
+        )
     endpoint, names = request.getfixturevalue("ministack"), request.getfixturevalue("names")
     session = Session(engines.REGION, engines.ROOT, endpoint=endpoint, meter=meter)
     return Services(
@@ -242,8 +248,14 @@ def test_the_same_secret_is_sealed_differently_each_time(services: Services) -> 
 
 @pytest.mark.parametrize(
     "context",
-    [{}, {**CONTEXT, "owner": "D2"}, {**CONTEXT, "number": "2"}, {**CONTEXT, "more": ""}, {"owner": "D1", "kind": "unlock_token"}],
-)  # fmt: skip
+    [
+        {},
+        {**CONTEXT, "owner": "D2"},
+        {**CONTEXT, "number": "2"},
+        {**CONTEXT, "more": ""},
+        {"owner": "D1", "kind": "unlock_token"},
+    ],
+)
 def test_a_swapped_secret_does_not_open(services: Services, context: dict[str, str]) -> None:
     sealed = services.vault.seal(Secret(b"1234"), CONTEXT)
     with pytest.raises(Forbidden):

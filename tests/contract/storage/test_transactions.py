@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.core.audit import SHARDS
 from chalicelib.core.errors import AlreadyExists, Stale, TooLarge, Unavailable
 from chalicelib.core.ports import Create, Remove, Replace
 from chalicelib.model.audit import GENESIS, AuditEntry, AuditEvent
@@ -14,7 +15,7 @@ from chalicelib.model.device import Device, Identifier
 from chalicelib.model.enrollment import Enrollment
 from chalicelib.model.finding import Finding
 from chalicelib.model.records import Setting
-from chalicelib.storage.chain import SHARDS, shard_of
+from chalicelib.storage.chain import shard_of
 from tests.contract.storage.conftest import Bench, make_bench
 from tests.contract.storage.faults import Lossy
 from tests.contract.storage.samples import EVENT, NOW, SAMPLES, ULID, command, device, enrollment, finding

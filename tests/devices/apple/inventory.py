@@ -35,7 +35,7 @@ ANY: Mapping[str, Answer] = {
     "BluetoothMAC": lambda state, model: state.bluetooth_mac,
     "IsActivationLockEnabled": lambda state, model: False,
     "AwaitingConfiguration": lambda state, model: state.awaiting_configuration,
-    "OrganizationInfo": lambda state, model: state.settings.get("OrganizationInfo", {}),
+    "OrganizationInfo": lambda state, model: state.settings.get("OrganizationInfo"),
     "MDMOptions": lambda state, model: state.settings.get("MDMOptions", {}),
     "iTunesStoreAccountIsActive": lambda state, model: True,
     "SoftwareUpdateDeviceID": lambda state, model: model.product_name,

@@ -54,17 +54,17 @@ def csr(
     if challenge is not None:
         attributes.append(_challenge(challenge, challenge_type))
     attributes.sort(key=lambda one: bytes(one.dump()), reverse=shuffled)
+    # A SET by hand (an OCTET STRING with another tag), since asn1crypto would put it in order.
+    ordered = b"\x31" + core.OctetString(b"".join(bytes(one.dump()) for one in attributes)).dump()[1:]
     public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     info = asn1_csr.CertificationRequestInfo(
         {
             "version": "v1",
             "subject": asn1_x509.Name.load(subject_name(subject).public_bytes()),
             "subject_pk_info": keys.PublicKeyInfo.load(public),
-            "attributes": attributes,
+            "attributes": asn1_csr.CRIAttributes.load(ordered),
         }
     )
-    if shuffled:
-        info["attributes"].contents = b"".join(bytes(one.dump()) for one in attributes)
     signed = info.dump()
     request = asn1_csr.CertificationRequest(
         {

@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
 
-from chalicelib.core import authority, enrollment, invitations
+from chalicelib.core import authority, commands, enrollment, invitations
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
 from chalicelib.gateway import handler, routes
+from chalicelib.model.command import Command
 from chalicelib.model.device import Device, Ownership
 from chalicelib.model.people import Principal, Role
 
@@ -160,6 +161,10 @@ class Phone:
                 self.declarative("tokens")
             answer = self.report("Acknowledged", command_id, **ANSWERS.get(request_type, {}))
         raise AssertionError("the session does not end")
+
+
+def ask(phone: Phone, action: str = "restart", **params: Any) -> Command:
+    return commands.request(phone.house, ADMIN, phone.device.id, action, params)
 
 
 ANSWERS: dict[str, dict[str, Any]] = {

@@ -9,11 +9,7 @@ from chalicelib.core.house import House
 from chalicelib.model.command import Command, CommandState
 from chalicelib.model.enrollment import Enrollment, EnrollmentStatus
 from chalicelib.gateway import handler
-from tests.unit.apple.phone import ADMIN, TOPIC, Phone, call, event, sign
-
-
-def ask(phone: Phone, action: str = "restart", **params: object) -> Command:
-    return commands.request(phone.house, ADMIN, phone.device.id, action, params)
+from tests.unit.apple.phone import TOPIC, Phone, ask, call, event, sign
 
 
 def state(phone: Phone, command: Command) -> CommandState:

@@ -40,7 +40,7 @@ def test_token_updates() -> None:
     assert isinstance(phone, checkin.TokenUpdate) and isinstance(mac, checkin.TokenUpdate)
     assert phone.token.hex().startswith("47e8eec062c2f729") and len(phone.token) == 32
     assert phone.magic == "CEFDF0BD-E342-4A27-8742-E930EA116B0A"
-    assert phone.unlock_token is not None and phone.unlock_token.reveal().startswith(b"DATA\0\0\4\xadVERS")
+    assert phone.unlock_token is not None and phone.unlock_token.reveal().startswith(b"DATA\0\0\4\xe4VERS")
     assert str(phone.unlock_token) == "***" and "VERS" not in repr(phone)
     assert mac.unlock_token is None
     assert phone.awaiting_configuration is False

@@ -13,12 +13,12 @@ from tests.unit.devices.stub import Stub
 Make = Callable[..., AppleDevice]
 
 
-@pytest.fixture()
+@pytest.fixture
 def stub(tmp_path: Path) -> Stub:
     return Stub(tmp_path)
 
 
-@pytest.fixture()
+@pytest.fixture
 def make(stub: Stub) -> Make:
     """A device of a kind, enrolled at the stub."""
 

@@ -26,6 +26,8 @@ class Stub(ScepStub):
     def __init__(self, folder: Path | None = None, host: str = HOST) -> None:
         super().__init__(folder or Path(tempfile.mkdtemp()))
         self.host = host
+        self.client_certificates: list[bytes | None] = []
+        self.invited: list[dict[str, Any]] = []
         self.code = "invitation-code"
         self.messages: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str, Mapping[str, str], bytes]] = []
@@ -59,11 +61,17 @@ class Stub(ScepStub):
             "/apple/checkin": self._checkin,
             "/apple/connect": self._connect,
             "/legacy": self._legacy,
+            "/api/v1/invitations": self._invitation,
         }
 
     @property
     def page_url(self) -> str:
         return f"{self.host}/enroll/{self.code}"
+
+    def _invitation(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        assert (method, headers["Authorization"]) == ("POST", "Bearer token")
+        self.invited.append(json.loads(body))
+        return reply(201, "application/json", json.dumps({"id": "1", "link": self.page_url}).encode())
 
     def _page(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         html = f'<html><a href="/x">no</a><p><a class="b" id="profile" href="/apple/profile/{self.code}">Go</a></html>'

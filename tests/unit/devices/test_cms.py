@@ -17,7 +17,7 @@ def identity() -> Identity:
     return forge.self_signed("somebody")
 
 
-@pytest.fixture()
+@pytest.fixture
 def files(identity: Identity, tmp_path: Path) -> Path:
     (tmp_path / "cert.pem").write_bytes(identity.certificate_pem)
     (tmp_path / "key.pem").write_bytes(identity.key_pem)
@@ -38,7 +38,17 @@ def test_openssl_verifies_what_we_sign(identity: Identity, files: Path, digest: 
 
 
 def test_we_verify_what_openssl_signs(files: Path, identity: Identity) -> None:
-    signed = ["cms", "-sign", "-binary", "-outform", "DER", "-signer", str(files / "cert.pem"), "-inkey", str(files / "key.pem")]
+    signed = [
+        "cms",
+        "-sign",
+        "-binary",
+        "-outform",
+        "DER",
+        "-signer",
+        str(files / "cert.pem"),
+        "-inkey",
+        str(files / "key.pem"),
+    ]
     attached = openssl(*signed, "-nodetach", data=b"hello").stdout
     assert cms.verify(attached).content == b"hello"
     assert cms.verify(attached).signer.dump() == identity.certificate
@@ -64,7 +74,9 @@ def test_envelopes_both_ways(identity: Identity, files: Path, cipher: str) -> No
     sealed = cms.encrypt(b"secret", [identity.x509], cipher)
     assert openssl("cms", "-decrypt", "-inform", "DER", *key, *providers, data=sealed).stdout == b"secret"
     flag = {"des": "-des", "3des": "-des3", "aes128": "-aes-128-cbc", "aes256": "-aes-256-cbc"}[cipher]
-    theirs = openssl("cms", "-encrypt", "-binary", flag, "-outform", "DER", *providers, str(files / "cert.pem"), data=b"x" * 99)
+    theirs = openssl(
+        "cms", "-encrypt", "-binary", flag, "-outform", "DER", *providers, str(files / "cert.pem"), data=b"x" * 99
+    )
     assert cms.decrypt(theirs.stdout, identity) == b"x" * 99
 
 
@@ -78,7 +90,9 @@ def test_an_envelope_for_somebody_else_is_refused(identity: Identity) -> None:
 @pytest.mark.parametrize("shuffled", [False, True])
 def test_openssl_accepts_our_requests(digest: str, shuffled: bool) -> None:
     names = requests.Names(dns=("evil.example.com",), email=("a@example.com",), authority=True)
-    made = requests.csr(new_key(), [("O", "X"), ("CN", "admin")], "odd!\0", digest=digest, names=names, shuffled=shuffled)
+    made = requests.csr(
+        new_key(), [("O", "X"), ("CN", "admin")], "odd!\0", digest=digest, names=names, shuffled=shuffled
+    )
     said = openssl("req", "-inform", "DER", "-verify", "-noout", "-text", data=made).stdout.decode()
     assert "CN = admin" in said
     assert "DNS:evil.example.com" in said

@@ -33,7 +33,11 @@ def test_an_iphone(stub: Stub, unsigned: bool) -> None:
     device = AppleDevice("iphone", transport=stub)
     device.enroll(stub.page_url, unsigned=unsigned)
     authenticate, update = stub.messages
-    assert (authenticate["MessageType"], authenticate["Topic"], authenticate["UDID"]) == ("Authenticate", TOPIC, device.udid)
+    assert (authenticate["MessageType"], authenticate["Topic"], authenticate["UDID"]) == (
+        "Authenticate",
+        TOPIC,
+        device.udid,
+    )
     assert authenticate["SerialNumber"] == device.serial
     assert authenticate["IMEI"] == device.state.imei
     assert update["Token"] == device.token
@@ -125,7 +129,7 @@ def test_a_page_without_a_link(stub: Stub) -> None:
     original = stub.routes()
     html = Reply(200, {"content-type": "text/html", "content-length": "4"}, b"<p>x")
     stub.routes = lambda: {**original, "/enroll/": lambda *_: html}  # type: ignore[method-assign]
-    with pytest.raises(Complaint, match="id=\"profile\""):
+    with pytest.raises(Complaint, match='id="profile"'):
         AppleDevice("iphone", transport=stub).enroll(stub.page_url)
 
 

@@ -21,13 +21,16 @@ def imports_of(path: Path) -> set[str]:
 
 
 def test_no_file_imports_the_server() -> None:
-    files = sorted((ROOT / "tests" / "devices").rglob("*.py")) + sorted((ROOT / "tests" / "unit" / "devices").glob("*.py"))
+    files = sorted((ROOT / "tests" / "devices").rglob("*.py")) + sorted(
+        (ROOT / "tests" / "unit" / "devices").glob("*.py")
+    )
     assert len(files) > 20
     guilty = {path.name for path in files if any(name.split(".")[0] == "chalicelib" for name in imports_of(path))}
     assert not guilty
 
 
 def test_nothing_loads_the_server_at_run_time() -> None:
-    code = "import sys, tests.devices.__main__, tests.devices.apns_control; print([m for m in sys.modules if m.startswith('chalicelib')])"
+    loads = "import sys, tests.devices.__main__, tests.devices.apns_control"
+    code = f"{loads}; print([name for name in sys.modules if name.startswith('chalicelib')])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -20,7 +20,12 @@ def client(stub: Stub, **knobs: str) -> ScepClient:
 
 @pytest.mark.parametrize(
     ("cipher", "oid"),
-    [("des", "1.3.14.3.2.7"), ("3des", "1.2.840.113549.3.7"), ("aes128", "2.16.840.1.101.3.4.1.2"), ("aes256", "2.16.840.1.101.3.4.1.42")],
+    [
+        ("des", "1.3.14.3.2.7"),
+        ("3des", "1.2.840.113549.3.7"),
+        ("aes128", "2.16.840.1.101.3.4.1.2"),
+        ("aes256", "2.16.840.1.101.3.4.1.42"),
+    ],
 )
 def test_enrolls_with_every_cipher(stub: Stub, cipher: str, oid: str) -> None:
     identity = client(stub, content_cipher=cipher).enroll(SUBJECT, "secret")

@@ -10,8 +10,7 @@ from chalicelib.platforms.apple.actions import wire
 from chalicelib.platforms.apple.actions.action import Action
 from chalicelib.platforms.apple.actions.parameters import Line, Parameters
 from chalicelib.platforms.apple.actions.systems import IPADOS, MACOS, TVOS, VISIONOS, Since, mobile
-
-ENROLLMENT_PROFILE = "org.muster.enrollment"
+from chalicelib.platforms.apple.platform import MDM_PROFILE
 
 
 class Params(Parameters):
@@ -22,7 +21,7 @@ class Params(Parameters):
 
 
 def build(house: House, device: Device, params: Params, command_id: str) -> Prepared:
-    if params.identifier == ENROLLMENT_PROFILE:
+    if params.identifier == MDM_PROFILE:
         raise Unprocessable("identifier: this is the enrollment itself; retire the device instead.")
     payload = wire.payload(command_id, ACTION.request_type, Identifier=params.identifier)
     return wire.prepared(payload, params.shown(), user_channel=params.user or "")

@@ -1,0 +1,187 @@
+"""`muster dev` as a person uses it: starts, stops, keeps, survives, and refuses in one sentence."""
+
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import stat
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Stack, muster, start, stop
+
+
+def fetch(stack: Stack, path: str, token: str = "", **options: object) -> tuple[int, bytes]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(stack.console_url + path, headers=headers, **options)  # type: ignore[arg-type]
+    context = ssl.create_default_context(cafile=stack.ca_file)
+    try:
+        with urllib.request.urlopen(request, context=context, timeout=30) as reply:
+            return reply.status, reply.read()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.read()
+
+
+def invite(stack: Stack) -> str:
+    body = json.dumps({"ownership": "corporate"}).encode()
+    url = f"{stack.api_url}/invitations"
+    headers = {"Authorization": f"Bearer {stack.admin_token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(url, body, headers)
+    with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=stack.ca_file)) as reply:
+        return str(json.loads(reply.read())["id"])
+
+
+def invitations(stack: Stack) -> list[str]:
+    status, body = fetch(stack, "/api/v1/invitations", stack.admin_token)
+    assert status == 200
+    return [item["id"] for item in json.loads(body)["items"]]
+
+
+def pid_of(state: Path, name: str) -> int:
+    return int(json.loads((state / "dev.json").read_text())["pid"] if name == "muster" else (state / name).read_text())
+
+
+@contextmanager
+def refused(state: Path, *arguments: str) -> Iterator[str]:
+    done = muster("dev", "--state", str(state), *arguments)
+    assert done.returncode == 1
+    sentence = done.stderr.strip()
+    assert len(sentence.splitlines()) == 1, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    yield sentence
+
+
+def test_both_planes_answer_at_one_address(stack: Stack) -> None:
+    assert fetch(stack, "/healthz")[0] == 200
+    assert fetch(stack, "/api/v1/devices")[0] == 401
+    assert fetch(stack, "/api/v1/devices", stack.admin_token)[0] == 200
+    assert fetch(stack, "/apple/checkin", data=b"nonsense", method="PUT")[0] in (400, 403)
+
+
+def test_the_link_of_an_invitation_points_to_the_front_door(stack: Stack) -> None:
+    functions = stack.client("lambda").get_function_configuration(FunctionName=stack.outputs["APIHandlerName"])
+    variables = functions["Environment"]["Variables"]
+    assert variables["MUSTER_CONSOLE_URL"] == variables["MUSTER_DEVICE_URL"] == stack.console_url
+
+
+def test_secrets_are_readable_by_their_owner_only(stack: Stack) -> None:
+    for name in ("dev.json", "memory.json", "server.key"):
+        assert stat.S_IMODE((stack.state / name).stat().st_mode) == 0o600
+
+
+def test_nothing_listens_beyond_loopback(stack: Stack) -> None:
+    ports = {int(url.rsplit(":", 1)[1]) for url in (stack.console_url, stack.engine_url)}
+    listening = re.findall(r"^ *\d+: ([0-9A-F]{8}):([0-9A-F]{4}) 00000000:0000 0A", Path("/proc/net/tcp").read_text(), re.M)
+    addresses = {address for address, port in listening if int(port, 16) in ports}
+    assert addresses == {"0100007F"}
+
+
+def test_bodies_over_the_limit_are_refused_before_they_are_read(stack: Stack) -> None:
+    address = ("127.0.0.1", int(stack.console_url.rsplit(":", 1)[1]))
+    context = ssl.create_default_context(cafile=stack.ca_file)
+    with socket.create_connection(address) as raw, context.wrap_socket(raw, server_hostname="localhost") as connection:
+        connection.sendall(b"PUT /apple/connect HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10485761\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_roles_are_enforced_inside_functions(stack: Stack) -> None:
+    """The engine's own check that least privilege is on: the role of one function may not do another's work."""
+    client = stack.client("iam")
+    name = stack.client("lambda").get_function_configuration(FunctionName=stack.outputs["GatewayName"])["Role"]
+    answer = client.simulate_principal_policy(PolicySourceArn=name, ActionNames=["kms:Sign", "sqs:SendMessage"])
+    assert {result["EvalDecision"] for result in answer["EvaluationResults"]} == {"implicitDeny"}
+
+
+def test_functions_are_not_refused_what_they_need(stack: Stack) -> None:
+    assert fetch(stack, "/crl")[0] in (200, 404)
+    invite(stack)
+    nightly = stack.client("lambda").invoke(FunctionName="muster-main-nightly", Payload=b"{}")
+    assert "FunctionError" not in nightly, nightly["Payload"].read()
+    time.sleep(3)  # streams are read once a second
+    assert "AccessDenied" not in stack.log
+
+
+def test_status_tells_machines_without_secrets(stack: Stack) -> None:
+    told = json.loads(muster("dev", "--state", str(stack.state), "--status", "--json").stdout)
+    assert told["running"] is True
+    assert told["console_url"] == stack.console_url
+    assert stack.admin_token not in json.dumps(told)
+    assert stack.admin_password not in json.dumps(told)
+
+
+def test_a_second_start_beside_a_running_one(stack: Stack) -> None:
+    with refused(stack.state) as sentence:
+        assert stack.console_url in sentence
+        assert "muster dev --stop" in sentence
+    again = muster("dev", "--state", str(stack.state), "--detach")
+    assert again.returncode == 0
+    assert stack.console_url in again.stdout
+    assert Stack.read(stack.state) == stack
+
+
+def test_a_restart_keeps_the_data_and_an_end_by_force_keeps_what_can_be_kept(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    first = start(state, "--port", "0")
+    invitation = invite(first)
+    stop(state)
+    assert not (state / "dev.json").exists()
+    assert json.loads(muster("dev", "--state", str(state), "--status", "--json").stdout) == {"running": False}
+
+    second = start(state)
+    assert second.console_url == first.console_url
+    assert second.admin_token == first.admin_token
+    assert invitations(second) == [invitation]
+
+    # The engine outlives its parent and is asked to save at the next start.
+    os.kill(pid_of(state, "muster"), signal.SIGKILL)
+    third = start(state)
+    assert "saved" in (state / "dev.log").read_text()
+    assert invitations(third) == [invitation]
+
+    later = invite(third)
+    os.kill(pid_of(state, "muster"), signal.SIGKILL)
+    os.kill(pid_of(state, "engine.pid"), signal.SIGKILL)
+    fourth = start(state)
+    assert "lost" in (state / "dev.log").read_text()
+    assert later not in invitations(fourth)
+    assert invitations(fourth) == [invitation]
+    stop(state)
+
+
+def test_a_port_in_use(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with refused(tmp_path / "state", "--port", str(port)) as sentence:
+            assert sentence == f"Port {port} is in use: end what listens there, or choose another one with --port."
+
+
+def test_a_broken_state_folder(tmp_path: Path) -> None:
+    occupied = tmp_path / "file"
+    occupied.write_text("")
+    with refused(occupied) as sentence:
+        assert "cannot be used" in sentence
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "memory.json").write_text("{")
+    with refused(broken) as sentence:
+        assert "start afresh" in sentence
+
+
+def test_stop_without_a_start(tmp_path: Path) -> None:
+    with refused(tmp_path / "state", "--stop") as sentence:
+        assert "does not run" in sentence
+
+
+@pytest.mark.parametrize("argument", ["--port=70000", "--demo=-1"])
+def test_impossible_options(argument: str) -> None:
+    assert muster("dev", argument).returncode == 2

@@ -1,0 +1,100 @@
+"""The generated parts of the README: `python -m tests.readme` writes them, tests/unit/docs keeps them true."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from chalicelib.platforms.apple.actions import registry as apple
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+SHORT = {"ios": "iOS", "ipados": "iPadOS", "macos": "macOS", "tvos": "tvOS", "visionos": "visionOS"}
+MARKS = {"yes": "yes", "no": "–"}
+
+RFC = "https://www.rfc-editor.org/rfc/rfc{}"
+APPLE = "https://github.com/apple/device-management"
+AWS = "https://docs.aws.amazon.com"
+# What a docstring calls it → its name, where it is published.
+STANDARDS: Mapping[str, tuple[str, str]] = {
+    "Apple mdm/checkin": ("Apple MDM check-in", f"{APPLE}/tree/release/mdm/checkin"),
+    "Apple mdm/commands": ("Apple MDM commands", f"{APPLE}/tree/release/mdm/commands"),
+    "Apple mdm/profiles": ("Apple configuration profiles", f"{APPLE}/tree/release/mdm/profiles"),
+    "Apple declarative": ("Apple declarative device management", f"{APPLE}/tree/release/declarative"),
+    "Apple PropertyList-1.0.dtd": ("Property lists", "http://www.apple.com/DTDs/PropertyList-1.0.dtd"),
+    "Apple APNs": ("Apple Push Notification service", "https://developer.apple.com/documentation/usernotifications"),
+    "RFC 2986": ("PKCS #10, certification requests", RFC.format(2986)),
+    "RFC 4519": ("LDAP attributes (UID of the push certificate)", RFC.format(4519)),
+    "RFC 5280": ("X.509 certificates and revocation lists", RFC.format(5280)),
+    "RFC 5652": ("CMS, signed and enveloped messages", RFC.format(5652)),
+    "RFC 5758": ("Algorithms of X.509 signatures", RFC.format(5758)),
+    "RFC 7519": ("JSON Web Token", RFC.format(7519)),
+    "RFC 8017": ("PKCS #1, RSA", RFC.format(8017)),
+    "RFC 8725": ("JWT best practices", RFC.format(8725)),
+    "RFC 8894": ("SCEP", RFC.format(8894)),
+    "RFC 9113": ("HTTP/2", RFC.format(9113)),
+    "RFC 9457": ("Problem details", RFC.format(9457)),
+    "RFC 4180": ("CSV", RFC.format(4180)),
+    "FIPS 186-5": ("Digital signatures", "https://csrc.nist.gov/pubs/fips/186-5/final"),
+    "DynamoDB": ("DynamoDB items and capacity", f"{AWS}/amazondynamodb/latest/developerguide/"),
+    "Cognito": ("Cognito user pools and their tokens", f"{AWS}/cognito/latest/developerguide/"),
+    "Signature Version 4": ("AWS Signature Version 4", f"{AWS}/IAM/latest/UserGuide/reference_sigv.html"),
+    "OpenAPI 3.1": ("OpenAPI 3.1", "https://spec.openapis.org/oas/v3.1.0"),
+    "ulid": ("ULID", "https://github.com/ulid/spec"),
+}
+
+
+def docstrings() -> Iterator[tuple[str, str]]:
+    """(module path, all its docstrings) of every module that ships."""
+    for path in sorted((ROOT / "chalicelib").rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)]
+        yield str(path.relative_to(ROOT)), " ".join(ast.get_docstring(node) or "" for node in nodes)
+
+
+def standards_table() -> str:
+    modules: dict[str, list[str]] = {name: [] for name in STANDARDS}
+    for path, text in docstrings():
+        for name in STANDARDS:
+            if re.search(rf"{re.escape(name)}(?!\d)", text):
+                modules[name].append(path.removeprefix("chalicelib/"))
+    rows = []
+    for name, (title, url) in STANDARDS.items():
+        label = title if name.split()[0] in ("Apple", "DynamoDB", "Cognito", "ulid") else f"{title} ({name})"
+        rows.append(f"| {label if title != name else title} | {_places(modules[name])} | <{url}> |")
+    return "\n".join(["| Standard | Module | Source |", "| --- | --- | --- |", *rows])
+
+
+def _places(paths: list[str]) -> str:
+    """Up to three modules by name; of more than three in one folder, the folder."""
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folders.setdefault(path.rpartition("/")[0], []).append(path)
+    shown = [f"{folder}/" if len(found) > 3 else path for folder, found in folders.items() for path in found]
+    return ", ".join(f"`{place}`" for place in dict.fromkeys(shown))
+
+
+def actions_table() -> str:
+    support = apple.support()
+    platforms = list(next(iter(support.values())))
+    lines = [f"| Action | {' | '.join(SHORT[p] for p in platforms)} |", f"| --- |{' --- |' * len(platforms)}"]
+    for action, row in support.items():
+        lines.append(f"| `{action}` | {' | '.join(MARKS.get(row[p], row[p]) for p in platforms)} |")
+    return "\n".join(lines)
+
+
+PARTS = {"actions": actions_table, "standards": standards_table}
+
+
+def written(text: str) -> str:
+    """The README with its generated parts as they should be."""
+    for name, make in PARTS.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end {name} -->)", re.DOTALL)
+        text, found = pattern.subn(lambda match, made=make(): f"{match[1]}{made}{match[2]}", text)
+        if found != 1:
+            raise ValueError(f"README.md has no part {name!r}")
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(written(README.read_text()))
