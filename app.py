@@ -33,7 +33,7 @@ elsewhere("lambda_function", "chalicelib.gateway.signer.handle", name="signer")
 
 # Queues: wake-ups and fan-out hints; the records are the truth. infra/core.yaml puts the real queues in.
 elsewhere("on_sqs_message", "chalicelib.workers.wake.handle", name="wake", queue_arn="wake", batch_size=10)
-elsewhere("on_sqs_message", "chalicelib.workers.sweep.handle", name="sweep", queue_arn="sweep", batch_size=1)
+elsewhere("on_sqs_message", "chalicelib.workers.sweep.handle", name="sweep", queue_arn="sweep", batch_size=10)
 elsewhere("on_sqs_message", "chalicelib.workers.reports.handle", name="reports", queue_arn="reports", batch_size=1)
 
 # Streams: new commands become wake-ups, audit entries become locked evidence.

@@ -1,4 +1,4 @@
-"""`muster deploy`: package, upload, change set, deploy. It has run against the embedded engine only, never against AWS."""
+"""`muster deploy`: package, upload, change set, deploy. Tried on the embedded engine only, never on AWS."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -15,7 +15,9 @@ from chalicelib.cli.stack import ChangeSet, DeployError, Stack, ensure_bucket, z
 from chalicelib.cli.vendor import PackagingError
 
 COLOURS = {"Add": "green", "Modify": "yellow", "Remove": "red"}
-UNTRIED = "muster deploy was tried on the embedded engine only, never on AWS itself: read the change set before you agree."
+UNTRIED = (
+    "muster deploy was tried on the embedded engine only, never on AWS itself: read the change set before you agree."
+)
 
 
 def deploy(

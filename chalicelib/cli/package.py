@@ -72,22 +72,39 @@ def build(target: Target, templates: Sequence[str] = ("core.yaml",), project: Pa
     return Package(folder / "muster.zip", folder / "template.json")
 
 
-def _build(target: Target, project: Path, libraries: Path, templates: Sequence[str], draft: Path) -> None:
-    stage, code, out = draft / "stage", draft / "code", draft / "out"
+def template(project: Path, templates: Sequence[str]) -> dict[str, Any]:
+    """Chalice's template with ours merged in, without building a zip for it."""
+    with tempfile.TemporaryDirectory() as draft:
+        return _stage(project, templates, Path(draft))
+
+
+def _stage(project: Path, templates: Sequence[str], draft: Path) -> dict[str, Any]:
+    """Leaves the code with Chalice's runtime in `draft`/chalice/deployment.zip."""
+    stage = draft / "stage"
     shutil.copytree(project / "chalicelib", stage / "chalicelib", ignore=UNSHIPPED)
     shutil.copytree(project / ".chalice", stage / ".chalice", ignore=shutil.ignore_patterns("deploy*"))
     shutil.copyfile(project / "app.py", stage / "app.py")
     (stage / "requirements.txt").touch()  # the libraries are ours to add
     (stage / "merge.json").write_text(json.dumps(_merged(project / "infra", templates)))
     _chalice(stage, draft / "chalice")
+    made = load_template(draft / "chalice/sam.json")
+    for resource in made["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            # Chalice would deploy for the interpreter and the processor that it runs under.
+            runtime = f"python{vendor.LAMBDA.python}"
+            resource["Properties"] |= {"Runtime": runtime, "Architectures": ["arm64"], "CodeUri": CODE}
+    return made
+
+
+def _build(target: Target, project: Path, libraries: Path, templates: Sequence[str], draft: Path) -> None:
+    made = _stage(project, templates, draft)
+    code, out = draft / "code", draft / "out"
     with zipfile.ZipFile(draft / "chalice/deployment.zip") as archive:
         archive.extractall(code)
     vendor.compile_folder(vendor.python_for(target), code)
     out.mkdir()
     vendor.write_zip(out / "muster.zip", code, target.level, base=libraries)
-    template = load_template(draft / "chalice/sam.json")
-    _finish(template)
-    (out / "template.json").write_text(json.dumps(template, indent=1, sort_keys=True))
+    (out / "template.json").write_text(json.dumps(made, indent=1, sort_keys=True))
 
 
 def _chalice(stage: Path, out: Path) -> None:
@@ -114,13 +131,6 @@ def load_template(path: Path) -> dict[str, Any]:
 
     template: dict[str, Any] = YAMLTemplateSerializer().load_template(path.read_text(), path.name)
     return template
-
-
-def _finish(template: dict[str, Any]) -> None:
-    """Chalice would deploy for the interpreter and the processor that it runs under."""
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"] |= {"Runtime": "python3.13", "Architectures": ["arm64"], "CodeUri": CODE}
 
 
 def _digest(project: Path, libraries: str, templates: Sequence[str]) -> str:

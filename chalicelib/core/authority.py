@@ -95,10 +95,11 @@ def registration(house: House) -> Credential:
     """The registration authority with its key, opened once a process."""
     global _opened
     if _opened is None or _opened[0] is not house:
+        made = authority(house)
         key = escrow.current(house, escrow.ORGANIZATION, RA_KEY)
         if key is None:
             raise NotFound("The key of the registration authority is missing.")
-        _opened = (house, credential.load(authority(house).ra, key.reveal()))
+        _opened = (house, credential.load(made.ra, key.reveal()))
     return _opened[1]
 
 

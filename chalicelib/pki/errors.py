@@ -11,8 +11,6 @@ PkiError
 └── Unsupported     an algorithm or form we do not speak
 """
 
-# ruff: noqa: N818 (each name is the predicate of the sentence it is raised with; the base says that it is an error)
-
 
 class PkiError(Exception):
     """Base of all; `str()` is one short human sentence that holds no input."""

@@ -45,7 +45,7 @@ class Config:
 def invite(config: Config, uses: int) -> str:
     """The link of a fresh invitation, asked for through the admin API."""
     headers = {"Authorization": f"Bearer {config.admin_token}", "Content-Type": "application/json"}
-    body = json.dumps({"uses": uses, "ownership": "corporate"}).encode()
+    body = json.dumps({"max_uses": uses, "ownership": "corporate"}).encode()
     reply = HttpsTransport(config.ca_file)("POST", f"{config.api_url}/invitations", headers, body)
     if reply.status not in (200, 201):
         raise ServerRefused(

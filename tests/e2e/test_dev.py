@@ -79,7 +79,9 @@ def test_secrets_are_readable_by_their_owner_only(stack: Stack) -> None:
 
 def test_nothing_listens_beyond_loopback(stack: Stack) -> None:
     ports = {int(url.rsplit(":", 1)[1]) for url in (stack.console_url, stack.engine_url)}
-    listening = re.findall(r"^ *\d+: ([0-9A-F]{8}):([0-9A-F]{4}) 00000000:0000 0A", Path("/proc/net/tcp").read_text(), re.M)
+    listening = re.findall(
+        r"^ *\d+: ([0-9A-F]{8}):([0-9A-F]{4}) 00000000:0000 0A", Path("/proc/net/tcp").read_text(), re.M
+    )
     addresses = {address for address, port in listening if int(port, 16) in ports}
     assert addresses == {"0100007F"}
 

@@ -41,7 +41,9 @@ class InProcess:
             link = f"{self.house.settings.device_url}/apple/profile/{parts.path.rsplit('/', 1)[-1]}"
             return Reply(200, {"content-type": "text/html; charset=utf-8"}, f'<a id="profile" href="{link}">'.encode())
         function = handler if parts.path in handler.ROUTES else signer
-        got = routes.handle("test", function.ROUTES, lambda: self.house, _event(method, parts.path, parts.query, headers, body))
+        got = routes.handle(
+            "test", function.ROUTES, lambda: self.house, _event(method, parts.path, parts.query, headers, body)
+        )
         answer = base64.b64decode(got["body"]) if got["isBase64Encoded"] else got["body"].encode()
         reply = Reply(got["statusCode"], got["headers"], answer)
         self.exchanges.append(Exchange(method, parts.path, headers, body, reply))

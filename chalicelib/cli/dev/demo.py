@@ -13,7 +13,7 @@ def start(state: State, count: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "tests.devices", "demo", "--count", str(count)]
     with (state.folder / "demo.log").open("ab") as log:
         return subprocess.Popen(
-            [*command, "--config", str(state.summary_file)],
+            [*command, "--config", str(state.summary_file), "--state", str(state.folder / "devices")],
             cwd=PROJECT,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -23,8 +23,8 @@ class Administrator:
     token: str
 
 
-def first_administrator(engine: Engine, deployment: Deployment, state: State) -> Administrator:
-    """Made once for a stack; the next start finds it again."""
+def first_administrator(engine: Engine, deployment: Deployment, state: State, push_pem: str) -> Administrator:
+    """Made once for a stack, with the push certificate; the next start finds both again."""
     memory = state.recall()
     pool = deployment.outputs()["UserPoolId"]
     if memory.get("user_pool") != pool:
@@ -35,7 +35,7 @@ def first_administrator(engine: Engine, deployment: Deployment, state: State) ->
         cognito.admin_create_user(**account, MessageAction="SUPPRESS", TemporaryPassword=_password())
         cognito.admin_set_user_password(**account, Password=password, Permanent=True)
         cognito.admin_add_user_to_group(**account, GroupName="admin")
-        token = _token(deployment)
+        token = _token(deployment, push_pem)
         state.remember(user_pool=pool, admin_password=password, admin_token=token)
         memory = state.recall()
     return Administrator(USERNAME, memory["admin_password"], memory["admin_token"])
@@ -47,13 +47,14 @@ def _password() -> str:
     return "".join(secrets.choice(alphabet) for _ in range(20)) + "aA1-"
 
 
-def _token(deployment: Deployment) -> str:
+def _token(deployment: Deployment, push_pem: str) -> str:
     """Through Muster's own code in a process that has the functions' environment."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-m", "chalicelib.cli.dev.bootstrap", USERNAME],
         cwd=PROJECT,
         env=kept | deployment.environment(),
+        input=push_pem,
         capture_output=True,
         text=True,
         check=False,

@@ -63,7 +63,7 @@ class Session:
         self._cleanup.callback(apns.stop)
         deployment = Deployment(self._engine, self._state)
         deployment.update(PARAMETERS | {"DeviceUrl": self.url, "ConsoleUrl": self.url} | apns.parameters, self._say)
-        administrator = first_administrator(self._engine, deployment, self._state)
+        administrator = first_administrator(self._engine, deployment, self._state, apns.certificate())
         if deployment.changed:
             # The engine saves when it ends: from here on an end by force loses devices, but not keys and accounts.
             self._engine.stop()
@@ -73,7 +73,7 @@ class Session:
         door.run()
         self._cleanup.callback(door.shutdown)
         self._trust_devices(door, deployment)
-        self._summarise(deployment, administrator)
+        self._summarise(deployment, administrator, apns)
 
     def _trust_devices(self, door: FrontDoor, deployment: Deployment) -> None:
         """Device certificates come from Muster's own CA, which the first SCEP request makes."""
@@ -84,7 +84,7 @@ class Session:
         except (urllib3.exceptions.HTTPError, ValueError) as error:
             self._say(f"Client certificates are off, the signing function gave no CA certificate: {error}")
 
-    def _summarise(self, deployment: Deployment, administrator: Administrator) -> None:
+    def _summarise(self, deployment: Deployment, administrator: Administrator, apns: push.Push) -> None:
         self.summary = {
             "pid": os.getpid(),
             "port": self.port,
@@ -95,6 +95,7 @@ class Session:
             "admin_username": administrator.username,
             "admin_password": administrator.password,
             "admin_token": administrator.token,
+            "apns_control_url": apns.control_url,
             "engine_url": self._engine.url,
             "engine_access_key": self._engine.access_key,
             "engine_secret_key": self._engine.secret_key,

@@ -86,7 +86,7 @@ def test_of_many_writers_one_wins(plain: Bench) -> None:
         return True
 
     with ThreadPoolExecutor(8) as threads:
-        won = [number for number, done in enumerate(threads.map(write, range(16))) if done]
+        won = [number for number, done in enumerate(threads.map(write, range(64))) if done]
     assert [plain.store.get(Device, ULID).name] == [str(number) for number in won]
 
 

@@ -60,7 +60,9 @@ def call(house: House, function: Any, sent: dict[str, Any]) -> Answer:
     name = function.__name__.rsplit(".", 1)[-1]
     got = routes.handle(name, function.ROUTES, lambda: house, sent)
     body = got["body"]
-    return Answer(got["statusCode"], got["headers"], base64.b64decode(body) if got["isBase64Encoded"] else body.encode())
+    return Answer(
+        got["statusCode"], got["headers"], base64.b64decode(body) if got["isBase64Encoded"] else body.encode()
+    )
 
 
 def sign(body: bytes, key: rsa.RSAPrivateKey, certificate: bytes, *, attached: bool = False) -> str:
@@ -135,7 +137,9 @@ class Phone:
         named = {"Data": json.dumps(data).encode()} if data is not None else {}
         return self.checkin("DeclarativeManagement", Endpoint=endpoint, **named, **keys)
 
-    def send(self, path: str, body: bytes, headers: dict[str, str] | None = None, signed: bytes | None = None) -> Answer:
+    def send(
+        self, path: str, body: bytes, headers: dict[str, str] | None = None, signed: bytes | None = None
+    ) -> Answer:
         signature = sign(body if signed is None else signed, self.key, self.certificate)
         return call(self.house, handler, event(path, body, {"mdm-signature": signature, **(headers or {})}))
 

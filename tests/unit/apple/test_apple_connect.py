@@ -6,9 +6,9 @@ import pytest
 
 from chalicelib.core import commands
 from chalicelib.core.house import House
+from chalicelib.gateway import handler
 from chalicelib.model.command import Command, CommandState
 from chalicelib.model.enrollment import Enrollment, EnrollmentStatus
-from chalicelib.gateway import handler
 from tests.unit.apple.phone import TOPIC, Phone, ask, call, event, sign
 
 

@@ -18,15 +18,22 @@ def test_tokens_items_and_declarations_agree(phone: Phone) -> None:
     tokens = phone.declarative("tokens").json["SyncTokens"]
     items = phone.declarative("declaration-items").json
     assert items["DeclarationsToken"] == tokens["DeclarationsToken"]
-    assert tokens["Timestamp"].endswith("Z") and "." not in tokens["Timestamp"]
+    assert tokens["Timestamp"].endswith("Z")
+    assert "." not in tokens["Timestamp"]
     assert set(items["Declarations"]) == {"Activations", "Configurations", "Assets", "Management"}
-    kinds = {"Activations": "activation", "Configurations": "configuration", "Assets": "asset", "Management": "management"}
+    kinds = {
+        "Activations": "activation",
+        "Configurations": "configuration",
+        "Assets": "asset",
+        "Management": "management",
+    }
     for name, listed in items["Declarations"].items():
         for item in listed:
             got = phone.declarative(f"declaration/{kinds[name]}/{item['Identifier']}")
             assert got.headers["content-type"] == "application/json"
             assert (got.json["Identifier"], got.json["ServerToken"]) == (item["Identifier"], item["ServerToken"])
-            assert len(item["ServerToken"]) <= 64 and len(item["Identifier"]) <= 64
+            assert len(item["ServerToken"]) <= 64
+            assert len(item["Identifier"]) <= 64
     assert items["Declarations"]["Assets"] == []
 
 
@@ -47,10 +54,20 @@ def test_own_declarations_are_served_also_with_slashes_in_their_name(phone: Phon
     assert phone.declarative("declaration/configuration/a/b/c").json["Payload"] == {"N": 1}
 
 
-@pytest.mark.parametrize("endpoint", [
-    "declaration/configuration/none", "declaration/activation/muster.status", "declaration/", "declaration", "declaration/x",
-    "tokens/x", "sing", "", "declaration/configuration/",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "declaration/configuration/none",
+        "declaration/activation/muster.status",
+        "declaration/",
+        "declaration",
+        "declaration/x",
+        "tokens/x",
+        "sing",
+        "",
+        "declaration/configuration/",
+    ],
+)
 def test_what_is_absent_is_404(phone: Phone, endpoint: str) -> None:
     assert phone.declarative(endpoint).status == 404
 
@@ -97,11 +114,21 @@ def kept(phone: Phone) -> Any:
 
 
 def test_status_becomes_facts_and_attributes(phone: Phone) -> None:
-    report(phone, {
-        "passcode": {"is-present": True, "is-compliant": False}, "diskmanagement": {"filevault": {"enabled": True}},
-        "device": {"operating-system": {"version": "18.2", "build-version": "22C1"}, "model": {"identifier": "iPhone17,1"}},
-        "softwareupdate": {"install-state": "prepared", "pending-version": {"os-version": "18.3", "build-version": "22D"}},
-    })  # fmt: skip
+    report(
+        phone,
+        {
+            "passcode": {"is-present": True, "is-compliant": False},
+            "diskmanagement": {"filevault": {"enabled": True}},
+            "device": {
+                "operating-system": {"version": "18.2", "build-version": "22C1"},
+                "model": {"identifier": "iPhone17,1"},
+            },
+            "softwareupdate": {
+                "install-state": "prepared",
+                "pending-version": {"os-version": "18.3", "build-version": "22D"},
+            },
+        },
+    )
     device = phone.device
     assert (device.os_version, device.os_build, device.model) == ("18.2", "22C1", "iPhone17,1")
     assert device.facts == {
@@ -135,15 +162,22 @@ def test_what_we_did_not_subscribe_to_is_not_kept(phone: Phone) -> None:
 
 def test_errors_of_declarations_are_kept_by_name(phone: Phone) -> None:
     reasons = [{"code": "Error.ConfigurationCannotBeApplied", "description": "No.", "details": {"x": 1}}]
-    listed = [{"identifier": "muster.status", "active": False, "valid": "invalid", "server-token": "t", "reasons": reasons}]
-    report(phone, {"management": {"declarations": {"configurations": listed, "activations": [], "assets": [], "management": []}}})
+    listed = [
+        {"identifier": "muster.status", "active": False, "valid": "invalid", "server-token": "t", "reasons": reasons}
+    ]
+    report(
+        phone,
+        {"management": {"declarations": {"configurations": listed, "activations": [], "assets": [], "management": []}}},
+    )
     assert inventory.section(phone.house, phone.device.id, "declarations") == {
         "muster.status": {"kind": "configurations", "active": False, "valid": "invalid",
                           "reasons": ["Error.ConfigurationCannotBeApplied: No."]},
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"StatusItems":[]}', b'{"StatusItems":{},"Errors":{}}', b'{"a":1,"a":2}'])
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b'{"StatusItems":[]}', b'{"StatusItems":{},"Errors":{}}', b'{"a":1,"a":2}']
+)
 def test_malformed_status_is_refused(phone: Phone, data: bytes) -> None:
     answer = phone.checkin("DeclarativeManagement", Endpoint="status", Data=data)
     assert answer.status == 400

@@ -11,7 +11,9 @@ from chalicelib.platforms.apple import checkin, message, plist, report
 from chalicelib.platforms.apple.report import Status
 
 CAPTURES = Path(__file__).parents[4] / "shared" / "captures" / "apple"
-captured = pytest.mark.skipif(not CAPTURES.is_dir(), reason="the captures of real devices lie beside the project, not here")
+captured = pytest.mark.skipif(
+    not CAPTURES.is_dir(), reason="the captures of real devices lie beside the project, not here"
+)
 
 
 def capture(name: str) -> Any:
@@ -37,11 +39,15 @@ def test_authenticate_of_a_mac() -> None:
 @captured
 def test_token_updates() -> None:
     phone, mac = checkin.parse(capture("TokenUpdate.1")), checkin.parse(capture("TokenUpdate.2"))
-    assert isinstance(phone, checkin.TokenUpdate) and isinstance(mac, checkin.TokenUpdate)
-    assert phone.token.hex().startswith("47e8eec062c2f729") and len(phone.token) == 32
+    assert isinstance(phone, checkin.TokenUpdate)
+    assert isinstance(mac, checkin.TokenUpdate)
+    assert phone.token.hex().startswith("47e8eec062c2f729")
+    assert len(phone.token) == 32
     assert phone.magic == "CEFDF0BD-E342-4A27-8742-E930EA116B0A"
-    assert phone.unlock_token is not None and phone.unlock_token.reveal().startswith(b"DATA\0\0\4\xe4VERS")
-    assert str(phone.unlock_token) == "***" and "VERS" not in repr(phone)
+    assert phone.unlock_token is not None
+    assert phone.unlock_token.reveal().startswith(b"DATA\0\0\4\xe4VERS")
+    assert str(phone.unlock_token) == "***"
+    assert "VERS" not in repr(phone)
     assert mac.unlock_token is None
     assert phone.awaiting_configuration is False
 
@@ -53,18 +59,23 @@ def test_device_information_report() -> None:
     assert said.answer["QueryResponses"]["HostName"] == "fruit.example.com"
 
 
-@pytest.mark.parametrize(("keys", "expected"), [
-    ({"UDID": "u"}, message.Channel("u")),
-    ({"EnrollmentID": "e"}, message.Channel("e", user_enrollment=True)),
-    ({"UDID": "u", "EnrollmentID": "e"}, message.Channel("u")),
-    ({"UDID": "u", "UserID": "1", "UserShortName": "anna"}, message.Channel("u", user_id="1", user_name="anna")),
-    ({"UDID": "u", "UserID": "1", "UserLongName": "Anna A"}, message.Channel("u", user_id="1", user_name="Anna A")),
-    ({"UDID": "u", "UserID": message.SHARED_IPAD_USER, "UserShortName": "a@b"},
-     message.Channel("u", user_id="a@b", user_name="a@b")),
-    ({"UDID": "u", "EnrollmentUserID": "x"}, message.Channel("u")),
-    ({"EnrollmentID": "e", "EnrollmentUserID": "x"}, message.Channel("e", user_enrollment=True, user_id="x")),
-    ({"EnrollmentID": "e", "UserID": "1"}, message.Channel("e", user_enrollment=True)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"UDID": "u"}, message.Channel("u")),
+        ({"EnrollmentID": "e"}, message.Channel("e", user_enrollment=True)),
+        ({"UDID": "u", "EnrollmentID": "e"}, message.Channel("u")),
+        ({"UDID": "u", "UserID": "1", "UserShortName": "anna"}, message.Channel("u", user_id="1", user_name="anna")),
+        ({"UDID": "u", "UserID": "1", "UserLongName": "Anna A"}, message.Channel("u", user_id="1", user_name="Anna A")),
+        (
+            {"UDID": "u", "UserID": message.SHARED_IPAD_USER, "UserShortName": "a@b"},
+            message.Channel("u", user_id="a@b", user_name="a@b"),
+        ),
+        ({"UDID": "u", "EnrollmentUserID": "x"}, message.Channel("u")),
+        ({"EnrollmentID": "e", "EnrollmentUserID": "x"}, message.Channel("e", user_enrollment=True, user_id="x")),
+        ({"EnrollmentID": "e", "UserID": "1"}, message.Channel("e", user_enrollment=True)),
+    ],
+)
 def test_channel_rules(keys: dict[str, str], expected: message.Channel) -> None:
     assert message.channel(keys) == expected
 
@@ -72,28 +83,42 @@ def test_channel_rules(keys: dict[str, str], expected: message.Channel) -> None:
 BASE = {"UDID": "u", "Topic": "t"}
 
 
-@pytest.mark.parametrize("keys", [
-    {}, {"MessageType": 1}, {"MessageType": "CheckOut"}, {"MessageType": "CheckOut", "UDID": b"u"},
-    {"MessageType": "CheckOut", "UDID": ""}, {"MessageType": "CheckOut", "UDID": "u\n"},
-    {"MessageType": "CheckOut", "UDID": "u" * 300}, {"MessageType": "CheckOut", "UDID": "u", "UserID": message.SHARED_IPAD_USER},
-    {"MessageType": "Authenticate", "UDID": "u"}, {**BASE, "MessageType": "Authenticate", "UserID": "x"},
-    {**BASE, "MessageType": "Authenticate", "SerialNumber": 5},
-    {**BASE, "MessageType": "TokenUpdate"}, {**BASE, "MessageType": "TokenUpdate", "Token": b"", "PushMagic": "m"},
-    {**BASE, "MessageType": "TokenUpdate", "Token": "text", "PushMagic": "m"},
-    {**BASE, "MessageType": "TokenUpdate", "Token": b"1" * 300, "PushMagic": "m"},
-    {**BASE, "MessageType": "TokenUpdate", "Token": b"1", "PushMagic": ""},
-    {**BASE, "MessageType": "TokenUpdate", "Token": b"1", "PushMagic": "m", "AwaitingConfiguration": 1},
-    {**BASE, "MessageType": "SetBootstrapToken", "BootstrapToken": "text"},
-    {**BASE, "MessageType": "DeclarativeManagement"}, {**BASE, "MessageType": "GetToken"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"MessageType": 1},
+        {"MessageType": "CheckOut"},
+        {"MessageType": "CheckOut", "UDID": b"u"},
+        {"MessageType": "CheckOut", "UDID": ""},
+        {"MessageType": "CheckOut", "UDID": "u\n"},
+        {"MessageType": "CheckOut", "UDID": "u" * 300},
+        {"MessageType": "CheckOut", "UDID": "u", "UserID": message.SHARED_IPAD_USER},
+        {"MessageType": "Authenticate", "UDID": "u"},
+        {**BASE, "MessageType": "Authenticate", "UserID": "x"},
+        {**BASE, "MessageType": "Authenticate", "SerialNumber": 5},
+        {**BASE, "MessageType": "TokenUpdate"},
+        {**BASE, "MessageType": "TokenUpdate", "Token": b"", "PushMagic": "m"},
+        {**BASE, "MessageType": "TokenUpdate", "Token": "text", "PushMagic": "m"},
+        {**BASE, "MessageType": "TokenUpdate", "Token": b"1" * 300, "PushMagic": "m"},
+        {**BASE, "MessageType": "TokenUpdate", "Token": b"1", "PushMagic": ""},
+        {**BASE, "MessageType": "TokenUpdate", "Token": b"1", "PushMagic": "m", "AwaitingConfiguration": 1},
+        {**BASE, "MessageType": "SetBootstrapToken", "BootstrapToken": "text"},
+        {**BASE, "MessageType": "DeclarativeManagement"},
+        {**BASE, "MessageType": "GetToken"},
+    ],
+)
 def test_malformed_messages(keys: dict[str, Any]) -> None:
     with pytest.raises(BadRequest):
         checkin.parse(keys)
 
 
 def test_user_enrollment_gives_no_serial_number() -> None:
-    said = checkin.parse({"MessageType": "Authenticate", "EnrollmentID": "e", "Topic": "t", "SerialNumber": "S", "IMEI": "1"})
-    assert isinstance(said, checkin.Authenticate) and said.identifiers == {}
+    said = checkin.parse(
+        {"MessageType": "Authenticate", "EnrollmentID": "e", "Topic": "t", "SerialNumber": "S", "IMEI": "1"}
+    )
+    assert isinstance(said, checkin.Authenticate)
+    assert said.identifiers == {}
 
 
 def test_unknown_types_and_statuses_are_values() -> None:
@@ -101,10 +126,17 @@ def test_unknown_types_and_statuses_are_values() -> None:
     assert report.parse({"Status": "Sing", "UDID": "u"}).status is Status.UNKNOWN
 
 
-@pytest.mark.parametrize("keys", [
-    {"UDID": "u"}, {"Status": 1, "UDID": "u"}, {"Status": "Idle"}, {"Status": "Acknowledged", "UDID": "u"},
-    {"Status": "NotNow", "UDID": "u", "CommandUUID": 7}, {"Status": "Error", "UDID": "u", "CommandUUID": "c", "ErrorChain": {}},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"UDID": "u"},
+        {"Status": 1, "UDID": "u"},
+        {"Status": "Idle"},
+        {"Status": "Acknowledged", "UDID": "u"},
+        {"Status": "NotNow", "UDID": "u", "CommandUUID": 7},
+        {"Status": "Error", "UDID": "u", "CommandUUID": "c", "ErrorChain": {}},
+    ],
+)
 def test_malformed_reports(keys: dict[str, Any]) -> None:
     with pytest.raises(BadRequest):
         report.parse(keys)

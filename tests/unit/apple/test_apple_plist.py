@@ -74,7 +74,8 @@ BOMBS: dict[str, bytes] = {
     "4,000 digits": xml(b"<dict><key>a</key><integer>" + b"9" * 4_000 + b"</integer></dict>"),
     "a long hexadecimal integer": xml(b"<dict><key>a</key><integer>0x" + b"f" * 40 + b"</integer></dict>"),
     "an integer of 65 bits": xml(b"<dict><key>a</key><integer>18446744073709551616</integer></dict>"),
-    "a billion laughs": b'<!DOCTYPE plist [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>' + xml(b"<string>&b;</string>"),
+    "a billion laughs": b'<!DOCTYPE plist [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
+    + xml(b"<string>&b;</string>"),
     "an external entity": b'<!DOCTYPE plist [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + xml(b"<string>&a;</string>"),
     "a parameter entity": b'<!DOCTYPE plist [<!ENTITY % a SYSTEM "http://127.0.0.1/">%a;]>' + xml(b"<dict/>"),
     "another document": b"<html><body/></html>",
@@ -131,12 +132,19 @@ def test_the_largest_honest_message_is_read_in_time(form: Any) -> None:
 SPACED = b"A " * (2 * MIB - 100)
 
 
-@pytest.mark.parametrize("inner", [
-    b"<data>" + SPACED + b"</data>", b"<string>" + b"&amp;" * 800_000 + b"</string>", b"<string>" + SPACED + b"</string>",
-    b"<string>" + "é".encode() * (2 * MIB - 100) + b"</string>", b"<data>" + b"QUFB" * (MIB - 100) + b"</data>",
-    b"<!--" + SPACED + b"--><true/>", b"<string><![CDATA[" + b"]" * (4 * MIB - 200) + b"]]></string>",
-    b"<true/>" + b"\n" * (4 * MIB - 200),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "inner",
+    [
+        b"<data>" + SPACED + b"</data>",
+        b"<string>" + b"&amp;" * 800_000 + b"</string>",
+        b"<string>" + SPACED + b"</string>",
+        b"<string>" + "é".encode() * (2 * MIB - 100) + b"</string>",
+        b"<data>" + b"QUFB" * (MIB - 100) + b"</data>",
+        b"<!--" + SPACED + b"--><true/>",
+        b"<string><![CDATA[" + b"]" * (4 * MIB - 200) + b"]]></string>",
+        b"<true/>" + b"\n" * (4 * MIB - 200),
+    ],
+)
 def test_the_largest_texts_are_read_in_time_and_space(inner: bytes) -> None:
     body = xml(b"<dict><key>a</key>" + inner + b"</dict>")
     assert 3 * MIB < len(body) <= guard.MAX_BODY
@@ -180,20 +188,34 @@ def test_json_keeps_what_json_knows() -> None:
 
 
 @pytest.mark.skipif(not CAPTURES.is_dir(), reason="the captures of real devices lie beside the project, not here")
-@pytest.mark.parametrize("name", ["Authenticate.1", "Authenticate.2", "DeviceInformation.1", "TokenUpdate.1", "TokenUpdate.2"])
+@pytest.mark.parametrize(
+    "name", ["Authenticate.1", "Authenticate.2", "DeviceInformation.1", "TokenUpdate.1", "TokenUpdate.2"]
+)
 def test_real_messages_read_as_the_standard_library_reads_them(name: str) -> None:
     body = (CAPTURES / f"{name}.plist").read_bytes()
     assert plist.read(body) == plistlib.loads(body)
 
 
-@pytest.mark.parametrize("body", [
-    b'{"a":1,"a":2}', b'{"a":' * 50 + b"1" + b"}" * 50, b"[" * 100_000, b'{"a":' + b"9" * 30 + b"}", b'{"a":NaN}',
-    b"[]", b"", b"\xff", b'{"a":[' + b"1," * 100_000 + b"1]}",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":1,"a":2}',
+        b'{"a":' * 50 + b"1" + b"}" * 50,
+        b"[" * 100_000,
+        b'{"a":' + b"9" * 30 + b"}",
+        b'{"a":NaN}',
+        b"[]",
+        b"",
+        b"\xff",
+        b'{"a":[' + b"1," * 100_000 + b"1]}",
+    ],
+)
 def test_json_bombs(body: bytes) -> None:
     with pytest.raises(BadRequest):
         guard.read_json(body)
 
 
 def test_json() -> None:
-    assert guard.read_json(b'{"a":{"b":[1,true,null,"x",-9223372036854775808]}}') == {"a": {"b": [1, True, None, "x", -(2**63)]}}
+    assert guard.read_json(b'{"a":{"b":[1,true,null,"x",-9223372036854775808]}}') == {
+        "a": {"b": [1, True, None, "x", -(2**63)]}
+    }

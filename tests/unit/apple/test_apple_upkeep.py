@@ -47,7 +47,8 @@ def test_unchanged_answers_write_nothing_but_the_end_of_the_cycle(house: House, 
     house.store.meter.reset()
     session(phone)
     writes = house.store.meter.by_operation()
-    assert writes["dynamodb.put"].calls == 1 and "dynamodb.transact" not in writes
+    assert writes["dynamodb.put"].calls == 1
+    assert "dynamodb.transact" not in writes
 
 
 def test_a_cycle_that_breaks_off_starts_again(phone: Phone) -> None:
@@ -97,10 +98,17 @@ def test_declarations_are_enabled_once_and_again_when_they_change(house: House, 
     assert session(phone)[0] == "DeclarativeManagement"
 
 
-@pytest.mark.parametrize(("product", "version", "asked"), [
-    ("iPhone9,1", "14.8", False), ("iPad14,3", "15.0", True), ("Mac15,3", "12.7", False), ("Mac15,3", "13.0", True),
-    ("AppleTV11,1", "15.6", False), ("AppleTV11,1", "18.0", True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("product", "version", "asked"),
+    [
+        ("iPhone9,1", "14.8", False),
+        ("iPad14,3", "15.0", True),
+        ("Mac15,3", "12.7", False),
+        ("Mac15,3", "13.0", True),
+        ("AppleTV11,1", "15.6", False),
+        ("AppleTV11,1", "18.0", True),
+    ],
+)
 def test_only_capable_systems_are_asked_for_declarations(house: House, product: str, version: str, asked: bool) -> None:
     phone = Phone(house, product=product, os_version=version).enroll()
     assert (session(phone)[0] == "DeclarativeManagement") is asked
@@ -163,10 +171,13 @@ def test_an_answer_with_all_apps_of_a_personal_device_is_dropped(house: House) -
     phone = Phone(house, ownership=Ownership.PERSONAL).enroll()
     phone.report("Acknowledged", "inventory.apps.01HZZZZZZZZZZZZZZZZZZZZZZZ", **ANSWERS["InstalledApplicationList"])
     firewall = {"FirewallEnabled": True, "Applications": [{"BundleID": "com.example.private", "Name": "P"}]}
-    phone.report("Acknowledged", "inventory.security.01HZZZZZZZZZZZZZZZZZZZZZZZ", SecurityInfo={"FirewallSettings": firewall})
+    phone.report(
+        "Acknowledged", "inventory.security.01HZZZZZZZZZZZZZZZZZZZZZZZ", SecurityInfo={"FirewallSettings": firewall}
+    )
     kept = inventory.read(house, phone.device.id)
     assert "apps" not in kept
-    assert "com.example.private" not in repr(kept) and phone.device.facts["firewall"] is True
+    assert "com.example.private" not in repr(kept)
+    assert phone.device.facts["firewall"] is True
 
 
 def test_what_was_not_asked_of_a_device_is_not_kept(house: House) -> None:
@@ -176,9 +187,15 @@ def test_what_was_not_asked_of_a_device_is_not_kept(house: House) -> None:
     assert inventory.section(house, phone.device.id, "device") == {"DeviceName": "P"}
 
 
-@pytest.mark.parametrize("answer", [
-    {"QueryResponses": []}, {"SecurityInfo": "x"}, {"InstalledApplicationList": {}}, {"CertificateList": [{"Data": "x"}]},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"QueryResponses": []},
+        {"SecurityInfo": "x"},
+        {"InstalledApplicationList": {}},
+        {"CertificateList": [{"Data": "x"}]},
+    ],
+)
 def test_malformed_answers_are_refused(phone: Phone, answer: dict[str, Any]) -> None:
     section = {"QueryResponses": "device", "SecurityInfo": "security", "InstalledApplicationList": "apps",
                "CertificateList": "certificates"}[next(iter(answer))]  # fmt: skip

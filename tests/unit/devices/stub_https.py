@@ -1,4 +1,4 @@
-"""The stub server behind real TLS on loopback, asking for a client certificate as a front door with optional mTLS does."""
+"""The stub server behind real TLS on loopback; client certificates are asked for, as behind optional mTLS."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(said.body)
 
-    do_GET = do_POST = do_PUT = answer
+    do_GET = do_POST = do_PUT = answer  # noqa: N815 - names that the base class looks up
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         """Silent."""

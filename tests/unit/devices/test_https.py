@@ -99,7 +99,7 @@ def test_the_demo_enrolls_wakes_stops_and_comes_back(stub: Stub, door: Path, tmp
         )
         process = run(*arguments)
         until(lambda: len(apns.registry.devices) == 3)  # an iPhone, a Mac and its user
-        assert stub.invited == [{"uses": 2, "ownership": "corporate"}]
+        assert stub.invited == [{"max_uses": 2, "ownership": "corporate"}]
         stub.command("DeviceInformation", Queries=["OSVersion"])
         phone = next(one for one in stub.messages if one["MessageType"] == "TokenUpdate")
         headers = {"apns-topic": topic, "apns-push-type": "mdm"}

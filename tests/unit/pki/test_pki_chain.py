@@ -1,4 +1,4 @@
-"""Apple's device chain, here made by OpenSSL: expired, SHA-1, 1024 bits; and what an owner of a genuine device could forge."""
+"""Apple's device chain, here made by OpenSSL: expired, SHA-1, 1024 bits; and what a device's owner could forge."""
 
 from dataclasses import dataclass
 from datetime import timedelta

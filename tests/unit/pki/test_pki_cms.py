@@ -112,7 +112,7 @@ def test_without_signed_attributes_it_is_refused(openssl, device) -> None:
 
 
 def test_signed_attributes_do_not_pass_as_content(openssl, device) -> None:
-    """The known trick: what was signed, a SET of attributes, presented as the content of a signature without attributes."""
+    """The known trick: what was signed, a SET of attributes, presented as the content of a bare signature."""
     forged = forge(device, BODY, lambda parts: [*parts[:3], *parts[4:]])
     signed = attributes(BODY)
     assert not openssl.refuses(
@@ -242,7 +242,7 @@ def test_a_repeated_certificate_is_one_but_too_many_are_refused(device, other_de
 
 
 def test_two_certificates_by_one_name_are_refused(device) -> None:
-    """Same issuer and serial number, another key: it must not be left to chance which one is returned as the signer's."""
+    """Same issuer and serial number, other bytes: it must not be left to chance whose message it is."""
     twin = device.certificate[:-1] + bytes((device.certificate[-1] ^ 1,))
     with pytest.raises(BadMessage):
         cms.verify_detached(forge(device, BODY, certificates=[twin, device.certificate]), BODY)
