@@ -1,29 +1,13 @@
-"""The organisation's certification authority: made at its first use, then it issues, renews and revokes."""
+"""The certification authority as the device plane knows it: two certificates, and no right to any key."""
 
 import base64
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chalicelib.core import escrow
-from chalicelib.core.enrollment import IssuedCertificate
-from chalicelib.core.errors import AlreadyExists, NotFound
 from chalicelib.core.house import House
-from chalicelib.core.ports import Create
-from chalicelib.core.ports import Signer as KeyPort
-from chalicelib.model.audit import AuditEvent
-from chalicelib.model.enrollment import Certificate
 from chalicelib.model.records import Setting
-from chalicelib.model.secret import Secret
-from chalicelib.pki import ca, credential, crl, trust
-from chalicelib.pki.credential import Credential
 
 SETTING = "ca"
-RA_KEY = "ra_key"
-IDENTITY_DAYS = 730
-RA_DAYS = 3650
-CRL_DAYS = 7
-CRL_BLOB = "pki/crl.der"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +18,7 @@ class Authority:
     ra: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _CaKey:
-    port: KeyPort
-
-    @property
-    def public_key(self) -> bytes:
-        return self.port.public_key_der
-
-    def sign(self, data: bytes) -> bytes:
-        return self.port.sign(data)
-
-
 _known: tuple[House, Authority] | None = None  # certificates never change once made
-_opened: tuple[House, Credential] | None = None
 
 
 def time(house: House) -> datetime:
@@ -55,84 +26,12 @@ def time(house: House) -> datetime:
 
 
 def known(house: House) -> Authority:
-    """The authority as it is; one read a process. NotFound before its first use. Needs no right to any key."""
+    """One read a process. NotFound before its first use, which `core.issuance` makes it at."""
     global _known
     if _known is None or _known[0] is not house:
         _known = (house, _from(house.store.get(Setting, SETTING)))
     return _known[1]
 
 
-def authority(house: House) -> Authority:
-    """The authority, made if there is none: only where the CA key may sign. Of two that make it, one wins."""
-    with suppress(NotFound):
-        return known(house)
-    with suppress(AlreadyExists):  # the other one's certificate is as good
-        _make(house)
-    return known(house)
-
-
 def _from(setting: Setting) -> Authority:
     return Authority(base64.b64decode(setting.value["certificate"]), base64.b64decode(setting.value["ra_certificate"]))
-
-
-def _make(house: House) -> None:
-    now, organization, key = time(house), house.settings.organization, _CaKey(house.ca_key)
-    ca_der = ca.self_signed_ca(key, organization, now)
-    pkcs8 = credential.new_private_key()
-    spki = credential.public_key_of(pkcs8)
-    ra_der = ca.ra_certificate(key, ca_der, spki, organization, now, RA_DAYS, ca.new_serial())
-    value = {"certificate": base64.b64encode(ca_der).decode(), "ra_certificate": base64.b64encode(ra_der).decode()}
-    house.store.commit(
-        Create(Setting(SETTING, value)),
-        escrow.sealing(house, escrow.ORGANIZATION, RA_KEY, Secret(pkcs8)),
-        audit=AuditEvent(
-            "system", "ca.created", "setting:ca", house.clock(), details={"fingerprint": trust.fingerprint(ca_der)}
-        ),
-    )
-
-
-def registration(house: House) -> Credential:
-    """The registration authority with its key, opened once a process."""
-    global _opened
-    if _opened is None or _opened[0] is not house:
-        made = authority(house)
-        key = escrow.current(house, escrow.ORGANIZATION, RA_KEY)
-        if key is None:
-            raise NotFound("The key of the registration authority is missing.")
-        _opened = (house, credential.load(made.ra, key.reveal()))
-    return _opened[1]
-
-
-def issue_certificate(house: House, enrollment_id: str, spki: bytes) -> IssuedCertificate:
-    """An identity certificate for a public key; its subject and extensions are ours alone."""
-    key, url = _CaKey(house.ca_key), f"{house.settings.device_url}/crl"
-    der = ca.issue(
-        key, authority(house).ca, spki, enrollment_id, "Muster", time(house), IDENTITY_DAYS, ca.new_serial(), url
-    )
-    made = trust.identity(der)
-    return IssuedCertificate(der, made.fingerprint, f"{made.serial:x}", int(made.not_after.timestamp()))
-
-
-def publish_crl(house: House) -> int:
-    """Signs the list of revoked certificates that have not expired and puts it where /crl finds it; how many."""
-    revoked = [_revocation(record) for record in _revoked(house)]
-    number = house.clock()  # rises with each issue, as RFC 5280 §5.2.3 asks
-    der = crl.build(_CaKey(house.ca_key), authority(house).ca, revoked, number, time(house), CRL_DAYS)
-    house.blobs.put(CRL_BLOB, der, "application/pkix-crl")
-    return len(revoked)
-
-
-def _revoked(house: House) -> list[Certificate]:
-    found: list[Certificate] = []
-    cursor = ""
-    while True:
-        page = house.store.listing(Certificate, 100, cursor)
-        found += (c for c in page.items if c.revoked_at and c.not_after > house.clock())
-        if not (cursor := page.cursor):
-            return found
-
-
-def _revocation(record: Certificate) -> crl.Revocation:
-    return crl.Revocation(
-        int(record.serial, 16), datetime.fromtimestamp(record.revoked_at, UTC), "cessationOfOperation"
-    )

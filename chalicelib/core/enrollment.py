@@ -306,14 +306,15 @@ def enable(
 
 def _pushable(house: House, enrollment: Enrollment, topic: str, token: str, magic: str) -> Enrollment:
     push = {"topic": topic, "token": token, "magic": magic}
-    if enrollment.status is EnrollmentStatus.ENABLED and enrollment.push == push and not enrollment.push_failed_at:
+    known = {name: enrollment.push.get(name) for name in push} == push
+    if known and enrollment.status is EnrollmentStatus.ENABLED and not enrollment.push_failed_at:
         return enrollment
     first = enrollment.status is not EnrollmentStatus.ENABLED
     due = house.clock() if first else enrollment.inventory_due
     return replace(
         enrollment,
         status=EnrollmentStatus.ENABLED,
-        push=push,
+        push={**push, "at": str(house.clock())},
         push_failed_at=0,
         fresh=True,
         inventory_due=due,

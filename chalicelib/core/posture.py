@@ -11,12 +11,20 @@ from chalicelib.core.errors import AlreadyExists, Stale
 from chalicelib.core.house import House
 from chalicelib.core.ports import Create, Replace
 from chalicelib.core.trail import SYSTEM, event
-from chalicelib.model.device import DeviceStatus
+from chalicelib.model.device import DeviceStatus, Platform
 from chalicelib.model.finding import Finding
 from chalicelib.model.records import Setting
 
 SETTING = "posture"
 UNKNOWN = "not reported"
+# What a platform has no means to tell us is not held against it.
+NEVER_REPORTED = frozenset(
+    {
+        (Platform.MACOS, "passcode_set"),
+        (Platform.TVOS, "passcode_set"),
+        (Platform.TVOS, "encrypted"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,10 @@ def disk_encrypted(seen: Seen, rules: Rules, now: int) -> Verdict | None:
     return _flag(seen, "encrypted", "the disk is encrypted") if rules.encryption_required else None
 
 
-def _flag(seen: Seen, fact: str, expected: str) -> Verdict:
+def _flag(seen: Seen, fact: str, expected: str) -> Verdict | None:
     value = seen.device.facts.get(fact)
+    if value is None and (seen.device.platform, fact) in NEVER_REPORTED:
+        return None
     observed = ("yes" if value else "no") if isinstance(value, bool) else UNKNOWN
     return Verdict(expected, observed, value is True)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.core.house import House
-from chalicelib.gateway import http, routes
+from chalicelib.gateway import http, log, routes
 from chalicelib.gateway.routes import KIBIBYTE, Route
 from chalicelib.platforms.http import Request, Response
 
@@ -40,8 +40,22 @@ ROUTES = {
 }
 
 
+PUBLISH_CRL = "publish-crl"  # what a schedule sends as {"task": …}
+
+
 def handle(event: http.Event, context: object) -> dict[str, Any]:
+    if event.get("task") == PUBLISH_CRL:
+        return publish_crl(_house())
     return routes.handle("signer", ROUTES, _house, event)
+
+
+def publish_crl(house: House) -> dict[str, Any]:
+    """The list is signed anew each night, so that it is fresh even where nobody asked for it."""
+    from chalicelib.core import issuance
+
+    size = len(issuance.publish_crl(house))
+    log.write({"function": "signer", "message": PUBLISH_CRL, "bytes_out": size})
+    return {"bytes": size}
 
 
 def _house() -> House:

@@ -93,7 +93,7 @@ class Enrollment:
     user_id: str = ""
     user_name: str = ""
     user_channels: tuple[str, ...] = ()  # on a device channel: ids of its user channels
-    push: Mapping[str, str] = field(default_factory=dict)  # topic, token (hex), magic
+    push: Mapping[str, str] = field(default_factory=dict)  # topic, token (hex), magic, at (when told)
     push_failed_at: int = 0  # the push service refused the token; revived by the next TokenUpdate
     awaiting_configuration: bool = False
     declarative: bool = False  # declarative management is enabled on the device

@@ -1,7 +1,7 @@
 """Chains of certificates up to an anchor (RFC 5280 §6), whatever the time.
 
-Made for Apple's devices, which sign under Apple iPhone Device CA: its chain has expired and signs with SHA-1, which the X.509
-library does not verify any more.
+Made for Apple's devices, which sign under Apple iPhone Device CA: its chain has expired and signs with SHA-1, which
+the X.509 library does not verify any more.
 """
 
 from collections.abc import Sequence

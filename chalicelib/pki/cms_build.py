@@ -9,7 +9,7 @@ from chalicelib.pki.credential import Credential
 CONTEXT_0 = 0xA0
 NULL = der.tlv(der.NULL)
 SHA256 = der.sequence(der.tlv(der.OID, oids.SHA256))
-RSA_SHA256 = der.sequence(der.tlv(der.OID, oids.RSA_SHA256), NULL)
+RSA_SHA256 = oids.RSA_SHA256_IDENTIFIER
 
 
 def sign(content: bytes, credential: Credential, chain: Sequence[bytes] = ()) -> bytes:

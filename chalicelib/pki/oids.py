@@ -1,6 +1,6 @@
 """Object identifiers (RFC 5652, RFC 8017, RFC 5758, RFC 8894, NIST CSOR), as contents octets."""
 
-from chalicelib.pki.der import oid
+from chalicelib.pki.der import NULL, OID, oid, sequence, tlv
 
 DATA = oid("1.2.840.113549.1.7.1")
 SIGNED_DATA = oid("1.2.840.113549.1.7.2")
@@ -13,6 +13,7 @@ SUBJECT_KEY_IDENTIFIER = oid("2.5.29.14")
 
 RSA = oid("1.2.840.113549.1.1.1")
 RSA_SHA256 = oid("1.2.840.113549.1.1.11")
+RSA_SHA256_IDENTIFIER = sequence(tlv(OID, RSA_SHA256), tlv(NULL))
 
 DIGESTS: dict[bytes, str] = {
     oid("1.3.14.3.2.26"): "sha1",

@@ -9,8 +9,9 @@ from hashlib import sha256
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, SignatureAlgorithmOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from chalicelib.pki import der, oids
 from chalicelib.pki.certificate import MAX_CERTIFICATE
 from chalicelib.pki.errors import BadMessage, Expired, Revoked, Unsupported, Untrusted
 
@@ -92,8 +93,7 @@ def _identity(parsed: x509.Certificate, certificate: bytes) -> Identity:
 def check_issued(certificate: bytes, ca: bytes, now: datetime, revoked: Container[int] = frozenset()) -> Identity:
     """A client certificate that our CA issued, in force at `now`, and not among the `revoked` serial numbers."""
     parsed, issuer = load(certificate), load(ca)
-    if parsed.signature_algorithm_oid != SignatureAlgorithmOID.RSA_WITH_SHA256:
-        raise Untrusted("the certificate was not issued by this CA")  # ours signs in no other way
+    _check_form(parsed, certificate)
     _check_signed_by(parsed, issuer)
     _check_purpose(parsed)
     for each in (issuer, parsed):
@@ -102,6 +102,16 @@ def check_issued(certificate: bytes, ca: bytes, now: datetime, revoked: Containe
     if parsed.serial_number in revoked:
         raise Revoked("the certificate is revoked")
     return _identity(parsed, certificate)
+
+
+def _check_form(parsed: x509.Certificate, certificate: bytes) -> None:
+    """Our CA signs in one way only. What lies outside its signature is compared too, or one certificate could be shown
+    under many fingerprints."""
+    with parsing():
+        signature = der.tlv(der.BIT_STRING, b"\0", parsed.signature)
+        issued = der.sequence(parsed.tbs_certificate_bytes, oids.RSA_SHA256_IDENTIFIER, signature)
+    if issued != certificate:
+        raise Untrusted("the certificate was not issued by this CA")
 
 
 def _check_signed_by(parsed: x509.Certificate, issuer: x509.Certificate) -> None:

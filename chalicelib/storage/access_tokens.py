@@ -51,5 +51,5 @@ class AccessTokens:
         expiry = claims["exp"]
         if any(claims.get(name) != value for name, value in expected.items()):
             raise Unauthenticated(REFUSAL)
-        if not isinstance(expiry, int) or isinstance(expiry, bool) or expiry + SKEW <= self.clock():
+        if not isinstance(expiry, int) or expiry + SKEW <= self.clock():
             raise Unauthenticated("The access token has expired; sign in again.")

@@ -106,7 +106,7 @@ class RecordStore:
             except Refused as refused:
                 if _is_ours(refused, mark):
                     return None
-                _raise_lost(refused, changes, writes)
+                _raise_lost(refused, writes)
             _pause(attempt)
         raise Unavailable("Too many writers at once; try again.")
 
@@ -181,11 +181,15 @@ def _check(writes: Sequence[Write], count: int) -> None:
 
 
 def _is_ours(refused: Refused, mark: str) -> bool:
-    """The response of an earlier try was lost: what stands in the way is what we wrote."""
+    """The response of an earlier try was lost: what stands in the way is what we wrote.
+
+    A single put that was lost and overwritten within milliseconds still shows as stale; a transaction, known by its
+    token, never does.
+    """
     return any(item is not None and item.get(MARK) == mark for item in refused.found.values())
 
 
-def _raise_lost(refused: Refused, changes: Sequence[Change], writes: Sequence[Write]) -> None:
+def _raise_lost(refused: Refused, writes: Sequence[Write]) -> None:
     """Say which record was lost to another writer; return if only the audit chain moved on."""
     lost = sorted(position for position in refused.found if position < len(writes))
     if not lost:

@@ -54,6 +54,15 @@ def test_a_body_over_the_cap_is_refused_before_it_is_parsed(plane: Plane, monkey
     problem(plane.call("POST", INVITE, raw=b'{"note":"' + b"x" * 1_048_576 + b'"}'), 413)
 
 
+def test_nor_is_it_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalicelib.core.errors import TooLarge
+    from chalicelib.web import body
+
+    monkeypatch.setattr(body.base64, "b64decode", lambda *_, **__: pytest.fail("it was decoded"))
+    with pytest.raises(TooLarge):
+        body.raw({"body": "QUFB" * 400_000, "isBase64Encoded": True})
+
+
 def test_a_get_may_not_carry_a_huge_body_either(plane: Plane) -> None:
     problem(plane.call("GET", INVITE, raw=b"x" * 1_100_000), 413)
 

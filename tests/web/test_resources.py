@@ -77,6 +77,16 @@ def test_filters_fill_their_pages(plane: Plane) -> None:
     assert plane.api("GET", "/devices?status=gone").status == 422
 
 
+def test_a_filtered_page_is_never_longer_than_asked(plane: Plane) -> None:
+    for number in range(4):
+        plane.clock.now += 1  # so that they are listed in this order
+        plane.enroll(str(number), platform=Platform.IOS if number == 0 else Platform.MACOS)
+    first = plane.api("GET", "/devices?platform=macos&limit=2").json
+    rest = plane.api("GET", f"/devices?platform=macos&limit=2&cursor={first['next']}").json
+    assert [device["serial"] for device in first["items"]] == ["SERIAL-1", "SERIAL-2"]
+    assert [device["serial"] for device in rest["items"]] == ["SERIAL-3"]
+
+
 @pytest.mark.parametrize("text", ["SERIAL-2", "serial-2", "UDID-2", "Büro Ännchen", "büro ännchen"])
 def test_a_device_is_found_by_its_identifiers(plane: Plane, text: str) -> None:
     from urllib.parse import quote

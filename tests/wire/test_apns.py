@@ -23,7 +23,7 @@ from chalicelib.storage.memory.house import SETTINGS, memory_house
 from tests.devices.apns import Answer, Drop, FakeAPNs, GoAway
 
 TOPIC = "com.apple.mgmt.External.0c8d7c5e"
-ADMIN = Principal("ada", Role.ADMIN, person=True)
+ADMIN = Principal("admin", Role.ADMIN, person=True)
 
 
 @pytest.fixture(scope="module")

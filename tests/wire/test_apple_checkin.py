@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import yaml
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from chalicelib.core import authority, commands, escrow
+from chalicelib.core import authority, commands, escrow, issuance
 from chalicelib.core.house import House
 from chalicelib.core.ports import Create
 from chalicelib.model.device import Device, DeviceStatus, Ownership
@@ -20,8 +22,9 @@ from chalicelib.pki import cms_build
 from chalicelib.platforms.apple.declarations import STATUS_ITEMS
 from chalicelib.platforms.registry import PLATFORMS
 from chalicelib.storage.memory.house import memory_house
-from tests.devices.apple import AppleDevice, forge
-from tests.devices.apple.complaints import ProfileRefused, ScepFailed, ServerRefused
+from tests.devices.apple import AppleDevice, forge, requests
+from tests.devices.apple.complaints import Complaint, ProfileRefused, ScepFailed, ServerRefused
+from tests.devices.apple.identity import new_key
 from tests.devices.apple.scep_client import ScepClient
 from tests.devices.apple.transport import Reply
 from tests.wire import apple_schema as schema
@@ -129,6 +132,33 @@ def test_the_profile_is_stable_and_complete(house: House, make: Callable[..., Ap
     assert (mdm["AccessRights"], mdm["SignMessage"], mdm["CheckOutWhenRemoved"]) == (8191, True, True)
 
 
+@pytest.mark.parametrize(("kind", "users"), [("iphone", False), ("mac", True), ("ipad", True)])
+def test_users_are_managed_where_there_are_users(
+    house: House, make: Callable[..., AppleDevice], kind: str, users: bool
+) -> None:
+    device = make(kind)
+    device.enroll(invite(house))
+    offered = device.state.mdm.get("ServerCapabilities", [])
+    assert ("com.apple.mdm.per-user-connections" in offered) is users
+
+
+def test_a_challenge_of_another_invitation(house: House, make: Callable[..., AppleDevice]) -> None:
+    factory = forge.AppleDeviceCA()
+    house.store.commit(Create(Setting("apple.ota_anchors", {"pem": factory.trusted_pem})))
+    device, identity = make(), factory.factory_identity("U")
+    codes = [invite(house).rsplit("/", 1)[-1] for _ in range(2)]
+    base = house.settings.device_url
+    raw = device.transport("GET", f"{base}/apple/profile/{codes[0]}?ota=1&unsigned=1", {}, b"").body
+    said = plistlib.dumps({"UDID": "U", "CHALLENGE": plistlib.loads(raw)["PayloadContent"]["Challenge"]})
+    options = [pkcs7.PKCS7Options.Binary]
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(said)
+    builder = builder.add_signer(x509.load_der_x509_certificate(identity.certificate), identity.key, hashes.SHA256())
+    builder = builder.add_certificate(factory.intermediate.certificate)
+    body = builder.sign(Encoding.DER, options)
+    assert device.transport("POST", f"{base}/apple/ota/{codes[1]}", {}, body).status == 403
+    assert device.transport("POST", f"{base}/apple/ota/{codes[0]}", {}, body).status == 200
+
+
 # SCEP
 
 
@@ -218,6 +248,23 @@ def test_renewal_by_a_stranger(house: House, phone: AppleDevice, make: Callable[
         scep.renew(forge.self_signed(held(house, phone).enrollment_id))
     with pytest.raises(ScepFailed):
         scep.renew(forge.Authority("Muster Device CA").issue(held(house, phone).enrollment_id))
+
+
+@pytest.mark.parametrize("message_type", ["3", "18", "21", "20"])
+def test_other_scep_messages_buy_nothing(house: House, make: Callable[..., AppleDevice], message_type: str) -> None:
+    device = make()
+    payload = scep_payload(device, invite(house))
+    key = new_key()
+    csr = requests.csr(key, [("CN", "x")], payload["Challenge"])
+    signer = requests.self_signed(key, [("CN", "x")])
+    if message_type == "20":  # known, but nothing is ever pending here
+        answer = client(device, payload).request(message_type, csr, signer)
+        assert (answer.status, answer.fail_info, answer.certificates) == ("2", "4", ())
+    else:
+        with pytest.raises((Complaint, ScepFailed), match="400"):
+            client(device, payload).request(message_type, csr, signer)
+    assert house.store.listing(Device).items == ()
+    client(device, payload).enroll([("CN", "x")], payload["Challenge"])  # the challenge was not spent
 
 
 @pytest.mark.parametrize(
@@ -322,7 +369,7 @@ def test_strangers_with_the_right_name(house: House, phone: AppleDevice, strange
 def test_the_registration_authority_is_no_device(house: House, phone: AppleDevice) -> None:
     """Its key lies in our memory, its certificate is by our CA: it must still not pass for a device."""
     body = phone_idle(phone)
-    signed = cms_build.sign(body, authority.registration(house))
+    signed = cms_build.sign(body, issuance.registration(house))
     header = {"mdm-signature": base64.b64encode(signed).decode()}
     assert phone.send("connect", body, headers=header, sign=False).status == 403
 

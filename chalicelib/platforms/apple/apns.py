@@ -15,7 +15,7 @@ from chalicelib.platforms.apple import apns_identity
 from chalicelib.platforms.apple.apns_connection import Answer, Broken, Connection, Request
 
 LIFETIME = 7 * 86_400  # APNs keeps the newest push for a sleeping device so long; the sweep repeats it anyway
-GONE = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic", "Unregistered", "ExpiredToken"})
+GONE = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic"})  # beside everything that is answered with 410
 BUSY = frozenset({0, 408, 429, 500, 502, 503, 504})
 # How OpenSSL names a refused certificate, of either side (RFC 8446 §6.2)
 DISTRUST = ("CERTIFICATE", "UNKNOWN_CA", "DECRYPT_ERROR", "ACCESS_DENIED", "HANDSHAKE_FAILURE")

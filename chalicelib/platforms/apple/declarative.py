@@ -13,7 +13,6 @@ from chalicelib.model.enrollment import Declaration
 from chalicelib.platforms.apple import declarations
 from chalicelib.platforms.apple.actions import declarations as build
 from chalicelib.platforms.apple.checkin import DeclarativeManagement
-from chalicelib.platforms.apple.declarations import capable
 from chalicelib.platforms.http import Response
 
 JSON_TYPE = "application/json"
@@ -23,7 +22,6 @@ _MANIFEST = {
     "asset": "Assets",
     "management": "Management",
 }
-__all__ = ["answer", "capable", "current_token", "tokens"]
 
 
 def answer(house: House, poll: Poll, message: DeclarativeManagement) -> Response:
@@ -35,12 +33,8 @@ def answer(house: House, poll: Poll, message: DeclarativeManagement) -> Response
     return handler(house, poll, message, rest)
 
 
-def current_token(house: House, device: Device) -> str:
-    return declarations.token(declarations.of_device(house, device))
-
-
 def tokens(house: House, device: Device) -> bytes:
-    return _tokens(house, current_token(house, device))
+    return _tokens(house, declarations.token(declarations.of_device(house, device)))
 
 
 def _tokens(house: House, token: str) -> bytes:

@@ -2,7 +2,7 @@
 
 import re
 
-from chalicelib.core import authority, ids, invitations
+from chalicelib.core import authority, ids, invitations, issuance
 from chalicelib.core.errors import BadRequest, Conflict, Forbidden, NotFound
 from chalicelib.core.house import House
 from chalicelib.model.enrollment import ChallengePurpose
@@ -51,7 +51,7 @@ def ota(house: House, request: Request) -> Response:
 
 
 def revocations(house: House, request: Request) -> Response:
-    return Response(body=house.blobs.get(authority.CRL_BLOB), content_type=CRL_TYPE)
+    return Response(body=issuance.revocation_list(house), content_type=CRL_TYPE)
 
 
 def _code(request: Request) -> str:
@@ -64,7 +64,7 @@ def _code(request: Request) -> str:
 def _answer(house: House, request: Request, plain: bytes) -> Response:
     if request.parameter("unsigned") == "1":
         return Response(body=plain, content_type=PROFILE_TYPE, headers=_PRIVATE)
-    signed = cms_build.sign(plain, authority.registration(house), (authority.authority(house).ca,))
+    signed = cms_build.sign(plain, issuance.registration(house), (issuance.authority(house).ca,))
     return Response(body=signed, content_type=PROFILE_TYPE, headers=_PRIVATE)
 
 
@@ -75,7 +75,7 @@ def _enrollment_profile(house: House, request: Request, code: str) -> bytes:
     topic = push_certificate.topic(house)
     if not topic:
         raise Conflict(NO_TOPIC)
-    ca = authority.authority(house).ca
+    ca = issuance.authority(house).ca
     users = "iPhone" not in request.headers.get("user-agent", "")
     return profiles.enrollment(house.settings, invitations.offer(house, code), ca, topic, users)
 
@@ -100,7 +100,7 @@ _END = "-----END CERTIFICATE-----"
 
 def _is_ours(house: House, signed: cms.Signed) -> bool:
     try:
-        trust.check_issued(signed.certificate, authority.authority(house).ca, authority.time(house))
+        trust.check_issued(signed.certificate, issuance.authority(house).ca, authority.time(house))
     except PkiError:
         return False
     return True

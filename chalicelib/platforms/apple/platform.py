@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from chalicelib.core.ports import ActionSpec, PushRefused
@@ -32,6 +33,13 @@ class Apple:
         from chalicelib.platforms.apple.actions import wire
 
         return "RemoveProfile", wire.payload(command_id, "RemoveProfile", Identifier=MDM_PROFILE)
+
+    @property
+    def push_certificates(self) -> ModuleType:
+        """How the API asks for, uploads and shows the push certificate without knowing this folder."""
+        from chalicelib.platforms.apple import push_certificate
+
+        return push_certificate
 
     def wake(self, house: Any, enrollments: Sequence[Enrollment]) -> Mapping[str, PushRefused | None]:
         from chalicelib.platforms.apple import apns

@@ -46,20 +46,27 @@ def take(house: House, poll: Poll, report: Report) -> Poll | None:
 
 
 def _acknowledged(house: House, poll: Poll, command: Command, answer: Plist) -> Poll | None:
-    device = house.store.get(Device, command.device_id)
-    if reader := readings.READERS.get(command.request_type):
-        keep(house, device.id, reader(answer, device, _managed_only(command)))
-    effect = EFFECTS.get(command.request_type, _nothing)(house, command, device, answer)
+    effect = _effect(house, command, answer)
     state = CommandState.FAILED if effect.failure else CommandState.ACKNOWLEDGED
     outcome = Outcome(state, effect.failure, effect.result, effect.changes)
     finished = commands.finish(house, poll, command.id, outcome)
     if finished is None:
         return poll
-    keep(house, device.id, Reading({}, effect.attributes, effect.facts))
+    keep(house, command.device_id, Reading({}, effect.attributes, effect.facts))
     if command.request_type == "EraseDevice":
         enrollment.leave(house, poll.enrollment, "erased")
         return None
     return finished
+
+
+def _effect(house: House, command: Command, answer: Plist) -> Effect:
+    reader, effect = readings.READERS.get(command.request_type), EFFECTS.get(command.request_type)
+    if reader is None and effect is None:  # most commands: the acknowledgement is all, and the device need not be read
+        return Effect()
+    device = house.store.get(Device, command.device_id)
+    if reader is not None:
+        keep(house, device.id, reader(answer, device, _managed_only(command)))
+    return effect(house, command, device, answer) if effect else Effect()
 
 
 def take_section(house: House, device_id: str, request_type: str, report: Report, section: str) -> None:
@@ -77,10 +84,6 @@ def keep(house: House, device_id: str, reading: Reading) -> None:
 def _managed_only(command: Command) -> bool:
     asked = plist.read(command.payload).get("Command", {}) if not command.sealed else {}
     return asked.get("ManagedAppsOnly") is True
-
-
-def _nothing(house: House, command: Command, device: Device, answer: Plist) -> Effect:
-    return Effect()
 
 
 def _settings(house: House, command: Command, device: Device, answer: Plist) -> Effect:

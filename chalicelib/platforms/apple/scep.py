@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 
-from chalicelib.core import authority, enrollment
+from chalicelib.core import authority, enrollment, issuance
 from chalicelib.core.enrollment import IssuedCertificate
 from chalicelib.core.errors import BadRequest, Conflict, Forbidden
 from chalicelib.core.house import House
@@ -31,7 +31,7 @@ def _capabilities(house: House, request: Request) -> Response:
 
 
 def _certificates(house: House, request: Request) -> Response:
-    made = authority.authority(house)
+    made = issuance.authority(house)
     body, content_type = scep.getcacert([made.ra, made.ca])
     return Response(body=body, content_type=content_type)
 
@@ -58,7 +58,7 @@ def _message(request: Request) -> bytes:
 
 
 def _decide(house: House, transaction: Transaction) -> bytes:
-    registration = authority.registration(house)
+    registration = issuance.registration(house)
     issuer = _ISSUERS.get(transaction.message_type)
     if issuer is None:  # nothing is ever pending here
         return scep.failure(transaction, FailInfo.BAD_CERT_ID, registration)
@@ -68,7 +68,7 @@ def _decide(house: House, transaction: Transaction) -> bytes:
         return scep.failure(transaction, scep.fail_info(error), registration)
     except (Forbidden, Conflict):
         return scep.failure(transaction, FailInfo.BAD_REQUEST, registration)
-    return scep.success(transaction, issued, authority.authority(house).ca, registration)
+    return scep.success(transaction, issued, issuance.authority(house).ca, registration)
 
 
 def _issue(house: House, transaction: Transaction, request: SigningRequest) -> bytes:
@@ -80,13 +80,13 @@ def _issue(house: House, transaction: Transaction, request: SigningRequest) -> b
 
 
 def _renew(house: House, transaction: Transaction, request: SigningRequest) -> bytes:
-    known = authority.authority(house).ca
+    known = issuance.authority(house).ca
     holder = ca_pki.check_renewal(transaction.signer, request, known, authority.time(house))
     return enrollment.renew(house, holder.common_name, holder.fingerprint, _maker(house, request))
 
 
 def _maker(house: House, request: SigningRequest) -> Callable[[str], IssuedCertificate]:
-    return lambda enrollment_id: authority.issue_certificate(house, enrollment_id, request.spki_der)
+    return lambda enrollment_id: issuance.issue_certificate(house, enrollment_id, request.spki_der)
 
 
 _ISSUERS: Mapping[MessageType, Callable[[House, Transaction, SigningRequest], bytes]] = {

@@ -27,6 +27,10 @@ _ATTRIBUTES = {
     "device.model.identifier": "model",
     "device.model.marketing-name": "model_name",
 }
+_UPDATES = (
+    ("softwareupdate.pending-version", "os-version", "update_pending"),
+    ("softwareupdate.failure-reason", "reason", "update_failure"),
+)
 _ABSENT = object()
 
 
@@ -111,9 +115,3 @@ def _facts(items: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(items.get(name), dict):
             facts[fact] = wire.name(items[name], key)
     return facts
-
-
-_UPDATES = (
-    ("softwareupdate.pending-version", "os-version", "update_pending"),
-    ("softwareupdate.failure-reason", "reason", "update_failure"),
-)

@@ -99,12 +99,14 @@ def _release(command_id: str) -> bytes:
 
 
 def _unsynchronised(house: House, poll: Poll, device: Device) -> bool:
-    from chalicelib.platforms.apple import declarative
+    from chalicelib.platforms.apple import declarations  # once a day: an idle poll does not need it
 
     bound = poll.enrollment
-    if not declarative.capable(device):
+    if not declarations.capable(device):
         return False
-    return not bound.declarative or bound.declarations_token != declarative.current_token(house, device)
+    return not bound.declarative or bound.declarations_token != declarations.token(
+        declarations.of_device(house, device)
+    )
 
 
 def _unreported(house: House, poll: Poll, device: Device) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.devices.apple import actions
+from tests.devices.apple import installation
 from tests.devices.apple.complaints import CommandRefused
 from tests.devices.apple.hardware import MODELS
 from tests.devices.apple.state import DeviceState
@@ -104,7 +104,7 @@ def _legacy(payload: Mapping[str, Any], state: DeviceState, transport: Transport
     if reply.status != 200:
         raise Invalid("Error.ConfigurationCannotBeApplied", f"ProfileURL answered {reply.status}")
     try:
-        found = actions.install(state, reply.body, managed=True)
+        found = installation.install(state, reply.body, managed=True)
     except CommandRefused as refusal:
         raise Invalid("Error.ConfigurationCannotBeApplied", str(refusal)) from refusal
     state.profiles[found.identifier]["_declared"] = True

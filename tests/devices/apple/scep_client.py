@@ -47,7 +47,7 @@ class ScepClient:
     digest: str = "sha256"
     via: str = "post"
     recipients: str = "all"
-    _known: list[x509.Certificate] = field(default_factory=list, repr=False)
+    _known: list[x509.Certificate] = field(default_factory=list, init=False, repr=False)
 
     def capabilities(self) -> set[str]:
         reply = self._get("GetCACaps", self.name)

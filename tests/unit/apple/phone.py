@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
 
-from chalicelib.core import authority, commands, enrollment, invitations
+from chalicelib.core import commands, enrollment, invitations, issuance
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
 from chalicelib.gateway import handler, routes
@@ -102,7 +102,7 @@ class Phone:
         offer = invitations.offer(self.house, code)
         self.certificate = enrollment.issue(
             self.house, offer.challenge.reveal(), "t1", "k1",
-            lambda enrollment_id: authority.issue_certificate(self.house, enrollment_id, self.spki),
+            lambda enrollment_id: issuance.issue_certificate(self.house, enrollment_id, self.spki),
         )  # fmt: skip
         self.enrollment_id = offer.enrollment_id
         return self

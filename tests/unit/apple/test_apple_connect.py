@@ -260,3 +260,13 @@ def test_a_user_too_many_does_not_unenroll_the_device(house: House) -> None:
     answers = [mac.token_update(UserID=f"U{number}", UserShortName="u") for number in range(21)]
     assert [answer.status for answer in answers] == [200] * 20 + [409]
     assert TOPIC.encode() not in answers[-1].body
+
+
+def test_a_command_costs_what_the_budget_allows(house: House, settled: Phone) -> None:
+    house.store.meter.reset()
+    command = ask(settled)
+    settled.idle()
+    settled.report("Acknowledged", command.id)
+    used = house.store.meter.total("dynamodb")
+    assert used.read_units <= 8
+    assert used.write_units <= 12

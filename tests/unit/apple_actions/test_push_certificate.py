@@ -22,7 +22,7 @@ from chalicelib.platforms.apple import push_certificate
 from chalicelib.platforms.apple.push_certificate import Vendor
 from chalicelib.storage.memory.house import memory_house
 
-ADMIN, HELPDESK = Principal("ada", Role.ADMIN, person=True), Principal("hal", Role.HELPDESK, person=True)
+ADMIN, HELPDESK = Principal("admin", Role.ADMIN, person=True), Principal("helpdesk", Role.HELPDESK, person=True)
 NOW = datetime(2024, 11, 1, 12, tzinfo=UTC)
 TOPIC = "com.apple.mgmt.External.0c8d7c5e"
 APPLE_KEY = rsa.generate_private_key(65537, 2048)
@@ -86,8 +86,8 @@ def test_a_request_and_its_certificate(house: House) -> None:
     assert int(held.serial, 16) == x509.load_pem_x509_certificate(certificate.encode()).serial_number
     assert key_in_use(house) == key_of(certificate)
     assert events(house) == [
-        ("user:ada", "push-certificate.requested"),
-        ("user:ada", "push-certificate.uploaded"),
+        ("user:admin", "push-certificate.requested"),
+        ("user:admin", "push-certificate.uploaded"),
     ]
 
 

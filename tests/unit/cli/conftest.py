@@ -37,7 +37,7 @@ class Server:
     obedient: list[Device] = field(default_factory=list)
     outcome: Outcome = field(default_factory=lambda: Outcome(CommandState.ACKNOWLEDGED))
     seen: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
-    fail_next: int = 0
+    lose_posts: int = 0  # answers to so many POST requests are lost after the work is done
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def handle(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -47,8 +47,8 @@ class Server:
                 return self._blob(path, headers)
             reply = self.plane.http.request(method, path, headers=headers, body=body)
             self._work()
-            if self.fail_next:
-                self.fail_next -= 1
+            if self.lose_posts and method == "POST":
+                self.lose_posts -= 1
                 return 503, {}, b""
             return reply.status_code, reply.headers, reply.body
 

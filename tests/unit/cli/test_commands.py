@@ -153,9 +153,9 @@ def test_profiles_are_sent_as_files(muster: Muster) -> None:
 
 def test_a_lost_answer_is_asked_for_again_and_done_once(muster: Muster) -> None:
     muster.server.plane.enroll("1", name="Mara")
-    muster("devices", "list")
-    muster.server.fail_next = 2  # one for finding the device, one for the command
+    muster.server.lose_posts = 1
     muster("device", "lock", "Mara", "--json")
+    assert muster.server.lose_posts == 0
     assert len(muster("commands", "list", "Mara", "--json").json) == 1
 
 

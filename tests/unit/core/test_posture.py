@@ -1,11 +1,13 @@
 """Posture: pure rules, and findings that are written when they open and when they resolve."""
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.core import devices, inventory, posture, sweep
 from chalicelib.core.house import House
 from chalicelib.core.ports import Create
-from chalicelib.model.device import Device
+from chalicelib.model.device import Device, Platform
 from chalicelib.model.finding import Finding
 from chalicelib.model.records import Setting
 from tests.unit.core.conftest import ADMIN, Clock, enroll
@@ -44,6 +46,15 @@ def test_unreported_facts_are_not_met(house: House) -> None:
     verdicts = posture.evaluate(seen, posture.Rules(), house.clock())
     assert {name for name, verdict in verdicts.items() if not verdict.met} == {"passcode-set", "disk-encrypted"}
     assert verdicts["passcode-set"].observed == "not reported"
+
+
+def test_what_a_mac_cannot_report_is_not_held_against_it(house: House) -> None:
+    device = replace(enroll(house), platform=Platform.MACOS)
+    verdicts = posture.evaluate(devices.Seen(device, None), posture.Rules(), house.clock())
+    assert "passcode-set" not in verdicts
+    assert not verdicts["disk-encrypted"].met
+    told = replace(device, facts={"passcode_set": False})
+    assert not posture.evaluate(devices.Seen(told, None), posture.Rules(), house.clock())["passcode-set"].met
 
 
 def test_findings_open_once_and_resolve_once(house: House, clock: Clock) -> None:

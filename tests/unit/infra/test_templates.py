@@ -201,13 +201,12 @@ def test_tables_are_kept_encrypted_and_restorable(core: Template) -> None:
         assert [key["AttributeName"] for key in properties["KeySchema"]] == ["pk", "sk"]
 
 
-def test_the_outbox_hears_of_new_commands_only(core: Template) -> None:
+def test_the_outbox_hears_of_new_commands_and_fresh_enrollments_only(core: Template) -> None:
     event = functions(core)["Outbox"]["Events"]["OutboxDynamodbEventSource"]["Properties"]
-    (pattern,) = event["FilterCriteria"]["Filters"]
-    assert json.loads(pattern["Pattern"]) == {
-        "eventName": ["INSERT"],
-        "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "Q#"}]}}},
-    }
+    assert [json.loads(each["Pattern"]) for each in event["FilterCriteria"]["Filters"]] == [
+        {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "Q#"}]}}}},
+        {"dynamodb": {"Keys": {"sk": {"S": ["#B"]}}, "NewImage": {"fresh": {"BOOL": [True]}}}},
+    ]
 
 
 def test_only_administrators_make_accounts(core: Template) -> None:

@@ -1,5 +1,7 @@
 """No altered message passes for another one, and none fails with anything but our error."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,10 +41,8 @@ def samples(openssl, authority, device, signature, now) -> dict[str, tuple[bytes
 
 
 def reads(reader, data: bytes) -> None:
-    try:
+    with suppress(PkiError):
         reader(data)
-    except PkiError:
-        pass
 
 
 def test_every_flipped_bit_of_a_signature_is_refused_or_changes_nothing(signature, authority, device, now) -> None:
