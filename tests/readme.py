@@ -10,7 +10,7 @@ from chalicelib.platforms.apple.actions import registry as apple
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 SHORT = {"ios": "iOS", "ipados": "iPadOS", "macos": "macOS", "tvos": "tvOS", "visionos": "visionOS"}
-MARKS = {"yes": "yes", "no": "–"}
+MARKS = {"yes": "yes", "no": "no"}
 
 RFC = "https://www.rfc-editor.org/rfc/rfc{}"
 APPLE = "https://github.com/apple/device-management"
@@ -90,7 +90,8 @@ def written(text: str) -> str:
     """The README with its generated parts as they should be."""
     for name, make in PARTS.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end {name} -->)", re.DOTALL)
-        text, found = pattern.subn(lambda match, made=make(): f"{match[1]}{made}{match[2]}", text)
+        made = make().replace("\\", "\\\\")
+        text, found = pattern.subn(rf"\g<1>{made}\g<2>", text)
         if found != 1:
             raise ValueError(f"README.md has no part {name!r}")
     return text

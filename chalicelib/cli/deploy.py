@@ -1,6 +1,7 @@
 """`muster deploy`: package, upload, change set, deploy. Tried on the embedded engine only, never on AWS."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Container, Sequence
 from typing import Annotated, Any
 
 import boto3
@@ -63,7 +64,9 @@ def _deploy(
     stack = Stack(f"muster-{stage}", name, client, tags={"application": "muster", "stage": stage})
     console.print(f"Uploading {zip_size(package):.1f} MB …")
     template = stack.upload(package)
-    parameters = stack.parameters() | {"Stage": stage} | _given(given)
+    known = json.loads(package.template.read_text())["Parameters"]
+    kept = {name: value for name, value in stack.parameters().items() if name in known}
+    parameters = kept | {"Stage": stage} | _given(given, known)
     _apply(console, stack, stack.propose(template, parameters), dry_run, yes)
     if dry_run:
         return
@@ -99,11 +102,13 @@ def _table(change_set: ChangeSet) -> Table:
     return table
 
 
-def _given(pairs: Sequence[str]) -> dict[str, str]:
+def _given(pairs: Sequence[str], known: Container[str]) -> dict[str, str]:
     parameters = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
             raise DeployError(f"--parameter {pair} is not NAME=VALUE.")
+        if name not in known:
+            raise DeployError(f"The template has no parameter {name}: see infra/core.yaml and infra/aws.yaml.")
         parameters[name] = value
     return parameters

@@ -2,13 +2,26 @@
 
 import hashlib
 import secrets
+import threading
+import time
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_last = 0
+_lock = threading.Lock()
 
 
 def ulid(now: int) -> str:
-    """26 characters: 48 bits of milliseconds (of `now` in seconds) and 80 random bits. https://github.com/ulid/spec"""
-    number = (now * 1000) << 80 | secrets.randbits(80)
+    """26 characters that sort by age: 48 bits of milliseconds, 80 random bits. https://github.com/ulid/spec
+
+    Of two made by one process in one second (`now`, epoch seconds), the later sorts behind the earlier.
+    """
+    global _last
+    moment = max(now * 1000, min(time.time_ns() // 1_000_000, now * 1000 + 999))
+    with _lock:
+        number = moment << 80 | secrets.randbits(80)
+        if _last >> 80 >= moment and (_last >> 80) // 1000 == now:
+            number = _last + 1
+        _last = number
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
 
 

@@ -1,4 +1,4 @@
-"""One report for the whole benchmark, printed at its end."""
+"""One report for the whole benchmark, printed at its end; and what it is measured on."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.bench.report import Report
+from tests.bench.staging import Deployment, deployed, unlogged
+from tests.devices.apns import FakeAPNs
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +18,15 @@ def bench() -> Iterator[Report]:
     target.parent.mkdir(exist_ok=True)
     target.write_text(report.as_json())
     print(f"\n\n{report.table()}\n\n{report.as_json()}\n")
+
+
+@pytest.fixture(scope="session")
+def apns() -> Iterator[FakeAPNs]:
+    with FakeAPNs(strict=False) as service:
+        yield service
+
+
+@pytest.fixture
+def deployment(monkeypatch: pytest.MonkeyPatch, apns: FakeAPNs) -> Deployment:
+    with unlogged():
+        return deployed(monkeypatch, apns).enrolled()

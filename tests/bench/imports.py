@@ -31,16 +31,16 @@ _LINE = re.compile(r"import time: +(\d+) \| +(\d+) \|( *)(\S+)")
 _PROGRAM = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
-start = time.perf_counter()
+start = time.process_time()
 for name in sys.argv[2:]:
     __import__(name)
-print(time.perf_counter() - start)
+print(time.process_time() - start)
 """
 
 
 @dataclass(frozen=True)
 class ColdImport:
-    """`milliseconds` above the bare interpreter, the best of the runs; `slowest` are modules by their own time."""
+    """Milliseconds of CPU above the bare interpreter, the best of the runs; `slowest` are modules by their own time."""
 
     milliseconds: float
     modules: int

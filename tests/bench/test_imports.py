@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.cli import vendor
 from tests.bench.imports import FUNCTIONS, measure, unpack
+from tests.bench.report import Report
 
 pytestmark = pytest.mark.bench
 
@@ -19,13 +20,14 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     return unpack(tmp_path_factory.mktemp("zip"))
 
 
-def test_the_zip_is_small(unpacked: tuple[Path, float]) -> None:
+def test_the_zip_is_small(unpacked: tuple[Path, float], bench: Report) -> None:
+    bench.row("zip, compressed", mb=unpacked[1], budget=LARGEST_ZIP)
     assert unpacked[1] <= LARGEST_ZIP
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_loads_from_the_zip_alone(name: str, unpacked: tuple[Path, float]) -> None:
+def test_a_function_loads_from_the_zip_alone(name: str, unpacked: tuple[Path, float], bench: Report) -> None:
     budget, modules = FUNCTIONS[name]
     cold = measure(unpacked[0], modules)
-    print(f"{name}: {cold.milliseconds:.0f} ms of {budget} ms, {cold.modules} modules; {cold.slowest[:3]}")
+    bench.row(f"cold import, {name}", ms=cold.milliseconds, budget=budget)
     assert cold.modules > 0

@@ -8,7 +8,6 @@ from chalicelib.core.commands import HEAD
 from chalicelib.core.errors import Forbidden
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
-from chalicelib.model.enrollment import EnrollmentStatus
 from chalicelib.platforms.apple import checkin, connect, identity, plist, report
 from chalicelib.platforms.apple.message import Channel
 from chalicelib.platforms.http import Request, Response
@@ -51,6 +50,5 @@ def report_in(house: House, request: Request) -> Response:
 
 def _agree(poll: Poll, channel: Channel) -> None:
     """The certificate says who speaks; the body must name the same device, and that one must have authenticated."""
-    bound = poll.enrollment
-    if bound.status is EnrollmentStatus.ISSUED or bound.hardware_id != channel.hardware_id:
+    if poll.enrollment.hardware_id != channel.hardware_id:  # empty before the first Authenticate
         raise Forbidden("The certificate is not bound to the device that the message names.")

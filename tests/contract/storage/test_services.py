@@ -214,8 +214,10 @@ def test_a_queue_that_keeps_refusing(ministack: str, names: Names) -> None:
 
 def test_batches_stay_under_the_size_limit(ministack: str, names: Names) -> None:
     receive(ministack, names.queue)
-    queue = SqsQueue(Session(engines.REGION, engines.ROOT, endpoint=ministack), names.queue)
+    session = Session(engines.REGION, engines.ROOT, endpoint=ministack)
+    queue = SqsQueue(session, names.queue)
     queue.send(*(Message({"text": "x" * 100_000}) for _ in range(5)))
+    assert session.meter.total("sqs").calls == 3, "two to a batch of 256 KB"
     assert len(receive(ministack, names.queue)) == 5
     with pytest.raises(TooLarge):
         queue.send(Message({"text": "x" * 300_000}))

@@ -113,6 +113,13 @@ def test_report_on_a_command_that_was_never_sent_changes_nothing(settled: Phone)
     assert state(settled, second) is not CommandState.ACKNOWLEDGED
 
 
+def test_the_answer_to_a_query_that_was_never_sent_is_not_kept(settled: Phone) -> None:
+    first, second = sorted((ask(settled, "device-information") for _ in range(2)), key=lambda command: command.id)
+    assert settled.idle().command[0] == first.id
+    settled.report("Acknowledged", second.id, QueryResponses={"DeviceName": "Forged"})
+    assert settled.device.name != "Forged"
+
+
 def test_report_on_a_foreign_command_changes_nothing(house: House, settled: Phone) -> None:
     other = Phone(house, udid="other", serial="OTHER", number=1).enroll().settle()
     command = ask(settled)

@@ -54,6 +54,7 @@ BOMBS: dict[str, bytes] = {
     "an array that holds itself": binary([b"\xd1\x01\x02", b"\x51a", b"\xa1\x02"]),
     "a dictionary that holds itself": binary([b"\xd1\x01\x00", b"\x51a"]),
     "one string a million times": shared_text(3 * MIB, MIB // 2),
+    "one long string a thousand times": shared_text(3 * MIB, 1_000),
     "a million references": big_binary_array(4 * MIB - 200),
     "a length that nobody has": binary([b"\xd1\x01\x02", b"\x51a", b"\xaf\x13" + b"\x7f" * 8]),
     "an offset outside": b"bplist00" + b"\xd0" + b"\xff" * 4 + struct.pack(">6xBBQQQ", 4, 1, 1, 0, 9),
@@ -69,6 +70,7 @@ BOMBS: dict[str, bytes] = {
     "a million nested arrays": HEAD + b"<array>" * 500_000,
     "a million empty arrays": xml(b"<array>" + b"<true/>" * (4 * MIB // 8) + b"</array>"),
     "a forest of open tags": b"<" * (4 * MIB),
+    "short open tags": (b"<" * 79 + b">") * (4 * MIB // 80),
     "many attributes": HEAD + b"<dict " + b" ".join(b'a%d=""' % n for n in range(300_000)) + b"/></plist>",
     "an XML key twice": xml(b"<dict><key>UDID</key><string>a</string><key>UDID</key><string>b</string></dict>"),
     "4,000 digits": xml(b"<dict><key>a</key><integer>" + b"9" * 4_000 + b"</integer></dict>"),
@@ -77,6 +79,7 @@ BOMBS: dict[str, bytes] = {
     "a billion laughs": b'<!DOCTYPE plist [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
     + xml(b"<string>&b;</string>"),
     "an external entity": b'<!DOCTYPE plist [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + xml(b"<string>&a;</string>"),
+    "a DOCTYPE of one's own": b"<!DOCTYPE plist [<!ELEMENT plist ANY>]>" + xml(b"<dict/>"),
     "a parameter entity": b'<!DOCTYPE plist [<!ENTITY % a SYSTEM "http://127.0.0.1/">%a;]>' + xml(b"<dict/>"),
     "another document": b"<html><body/></html>",
     "two roots": xml(b"<dict/><dict/>"),

@@ -1,5 +1,6 @@
 """What commands leave behind once the device has answered, and what is never kept."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -8,7 +9,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from chalicelib.core import commands, escrow, inventory
 from chalicelib.core.house import House
-from chalicelib.model.audit import AuditEntry
 from chalicelib.model.command import Command, CommandState
 from chalicelib.model.device import Ownership
 from tests.unit.apple.phone import Phone, ask
@@ -148,13 +148,16 @@ def test_removal_of_the_enrollment_waits_for_the_check_out(settled: Phone) -> No
     assert settled.idle().status == 403
 
 
-def test_results_and_trail_hold_no_secret(house: House, mac: Phone) -> None:
-    answered(mac, ask(mac, "set-recovery-lock"))
+def test_no_secret_lies_open_in_any_table(house: House, mac: Phone, capsys: pytest.CaptureFixture[str]) -> None:
+    mac.token_update(UnlockToken=b"CANARY-unlock")
+    mac.checkin("SetBootstrapToken", BootstrapToken=b"CANARY-bootstrap")
+    command = ask(mac, "set-recovery-lock")
+    password = mac.idle().plist["Command"]["NewPassword"].encode()
+    answered(mac, command)
     rotated(mac, b"CANARY-AAAA-BBBB")
-    trail = [entry for shard in range(64) for entry in house.store.collect(AuditEntry, str(shard)).items]
-    history = commands.history(house, mac.device.id).items
-    assert len(history) == 2
-    password = current(mac, "recovery_lock")
-    assert password
-    assert password.decode() not in repr(trail) + repr(history)
-    assert "CANARY" not in repr(trail) + repr(history)
+    answered(mac, ask(mac, "activation-lock-bypass"), ActivationLockBypassCode="CANARY-CODE")
+    dump = repr(house.store._tables._items).encode() + capsys.readouterr().err.encode()
+    assert mac.udid.encode() in dump
+    assert len(commands.history(house, mac.device.id).items) == 3
+    for secret in (b"CANARY", password, b"CANARY".hex().encode(), base64.b64encode(b"CANARY-")[:8]):
+        assert secret not in dump

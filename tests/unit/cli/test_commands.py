@@ -191,6 +191,15 @@ def test_a_report_lands_in_a_file(muster: Muster, name: str, form: str) -> None:
     muster("reports", "run", "gossip", "--output", name, code=1)
 
 
+def test_a_file_that_was_changed_on_its_way_is_not_kept(muster: Muster, monkeypatch: pytest.MonkeyPatch) -> None:
+    muster.server.plane.enroll("1", name="Mara")
+    blobs = muster.server.plane.house.blobs
+    held = blobs.get
+    monkeypatch.setattr(blobs, "get", lambda key: held(key).replace(b"Mara", b"Eve"))
+    assert "SHA-256" in muster("reports", "run", "inventory", "--output", "inventory.csv", code=1).err
+    assert not (muster.folder / "inventory.csv").exists()
+
+
 def test_the_audit_trail_verifies_and_names_a_changed_entry(muster: Muster) -> None:
     muster.server.plane.enroll("1")
     assert muster("audit", "verify", "--json").json["verified"] is True

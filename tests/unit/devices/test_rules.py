@@ -10,9 +10,9 @@ from tests.devices.apple import rules, schema
 from tests.devices.apple.settings import ACTIONS
 from tests.unit.devices.conftest import Make
 from tests.unit.devices.stub import Stub
+from tests.unit.devices.test_commands import run
 
 needs_schema = pytest.mark.skipif(not schema.available(), reason="needs Apple's schema in ../shared")
-from tests.unit.devices.test_commands import run
 
 
 def test_every_rule_has_an_action() -> None:

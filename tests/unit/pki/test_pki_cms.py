@@ -90,6 +90,8 @@ def test_attached_content_must_be_the_body(openssl, device) -> None:
     assert cms.verify_detached(made, b"body A").content == b"body A"
     with pytest.raises(BadSignature):
         cms.verify_detached(made, b"body B")
+    with pytest.raises(BadSignature):
+        cms.verify_detached(made.replace(b"body A", b"body B"), b"body A")
 
 
 def test_a_good_signature_of_a_stranger_is_not_trusted(openssl, authority, now) -> None:
