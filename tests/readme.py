@@ -22,7 +22,10 @@ STANDARDS: Mapping[str, tuple[str, str]] = {
     "Apple mdm/profiles": ("Apple configuration profiles", f"{APPLE}/tree/release/mdm/profiles"),
     "Apple declarative": ("Apple declarative device management", f"{APPLE}/tree/release/declarative"),
     "Apple PropertyList-1.0.dtd": ("Property lists", "http://www.apple.com/DTDs/PropertyList-1.0.dtd"),
-    "Apple APNs": ("Apple Push Notification service", "https://developer.apple.com/documentation/usernotifications"),
+    "APNs provider API": (
+        "Apple Push Notification service",
+        "https://developer.apple.com/documentation/usernotifications",
+    ),
     "RFC 2986": ("PKCS #10, certification requests", RFC.format(2986)),
     "RFC 4519": ("LDAP attributes (UID of the push certificate)", RFC.format(4519)),
     "RFC 5280": ("X.509 certificates and revocation lists", RFC.format(5280)),
@@ -60,7 +63,11 @@ def standards_table() -> str:
                 modules[name].append(path.removeprefix("chalicelib/"))
     rows = []
     for name, (title, url) in STANDARDS.items():
-        label = title if name.split()[0] in ("Apple", "DynamoDB", "Cognito", "ulid") else f"{title} ({name})"
+        label = (
+            title
+            if name.split()[0] in ("Apple", "APNs", "DynamoDB", "Cognito", "Signature", "ulid")
+            else f"{title} ({name})"
+        )
         rows.append(f"| {label if title != name else title} | {_places(modules[name])} | <{url}> |")
     return "\n".join(["| Standard | Module | Source |", "| --- | --- | --- |", *rows])
 

@@ -61,9 +61,13 @@ def test_a_device_is_known_by_its_certificate_alone(stack: Stack, tmp_path: Path
 
 def test_a_certificate_of_another_authority_ends_the_handshake(stack: Stack, tmp_path: Path) -> None:
     connection = connect(stack, stranger(tmp_path))
-    with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
+
+    def ask() -> http.client.HTTPResponse:
         connection.request("PUT", "/apple/connect", b"")
-        connection.getresponse()
+        return connection.getresponse()
+
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        ask()
 
 
 def test_one_connection_carries_many_requests(stack: Stack) -> None:
@@ -79,7 +83,8 @@ def test_one_connection_carries_many_requests(stack: Stack) -> None:
 def test_binary_answers_arrive_as_they_are(stack: Stack) -> None:
     connection = connect(stack)
     connection.request("GET", "/crl")
-    assert x509.load_der_x509_crl(connection.getresponse().read())
+    revocations = x509.load_der_x509_crl(connection.getresponse().read())
+    assert revocations.next_update_utc is not None
 
 
 def test_a_silent_client_does_not_hold_up_the_others(stack: Stack) -> None:
