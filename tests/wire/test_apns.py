@@ -278,3 +278,18 @@ def test_the_key_never_lies_in_a_file_in_the_clear(
     assert not Path(name).exists()
     apns.push(house, [enrollment()])
     assert len(seen) == 1  # kept while the process is warm: no file and no KMS call for the next batch
+
+
+def test_a_renewed_push_certificate_is_in_use_a_minute_later(house: House, service: FakeAPNs) -> None:
+    now = int(time.time())
+    aging = replace(house, clock=lambda: now)
+    assert apns.push(aging, [enrollment()]) == {"e1": None}
+    first = apns_identity.identity(aging)
+    reads = house.store.meter.total("dynamodb").calls  # type: ignore[attr-defined]
+    push_certificate.upload(house, ADMIN, "".join(service.issue_push_certificate(TOPIC)))
+    written = house.store.meter.total("dynamodb").calls  # type: ignore[attr-defined]
+    now += 59
+    assert apns_identity.identity(aging) is first
+    assert house.store.meter.total("dynamodb").calls == written > reads  # type: ignore[attr-defined]
+    now += 1
+    assert apns_identity.identity(aging) is not first

@@ -3,6 +3,7 @@
 import base64
 import json
 import plistlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -248,6 +249,17 @@ def test_renewal_by_a_stranger(house: House, phone: AppleDevice, make: Callable[
         scep.renew(forge.self_signed(held(house, phone).enrollment_id))
     with pytest.raises(ScepFailed):
         scep.renew(forge.Authority("Muster Device CA").issue(held(house, phone).enrollment_id))
+
+
+def test_an_expired_certificate_is_not_renewed() -> None:
+    now = [int(time.time())]
+    house = memory_house(lambda: now[0], PLATFORMS)
+    allow_enrollment(house)
+    device = AppleDevice("iphone", transport=InProcess(house))
+    device.enroll(invite(house))
+    now[0] += 3 * 365 * 86_400
+    with pytest.raises(ScepFailed):
+        device.renew_identity()
 
 
 @pytest.mark.parametrize("message_type", ["3", "18", "21", "20"])

@@ -1,5 +1,6 @@
 """The command channel: proof, binding, queue rules, and what a poll costs."""
 
+import base64
 import plistlib
 
 import pytest
@@ -172,15 +173,23 @@ def test_without_a_signature_nothing_is_read(house: House, settled: Phone) -> No
     assert house.store.meter.total().calls == 0
 
 
-def test_mutual_tls_proves_the_identity_too(settled: Phone) -> None:
-    import base64
-
-    body = plistlib.dumps({"Status": "Idle", "UDID": settled.udid})
-    encoded = base64.encodebytes(settled.certificate).decode()
+def over_tls(phone: Phone, certificate: bytes, *, signed: bool = False) -> int:
+    encoded = base64.encodebytes(certificate).decode()
     pem = f"-----BEGIN CERTIFICATE-----\n{encoded}-----END CERTIFICATE-----\n"
-    context = {"authentication": {"clientCert": {"clientCertPem": pem}}}
-    assert call(settled.house, handler, event("/apple/connect", body, context=context)).status == 200
-    assert call(settled.house, handler, event("/apple/connect", body, context={})).status == 403
+    body = plistlib.dumps({"Status": "Idle", "UDID": phone.udid})
+    context = {"authentication": {"clientCert": {"clientCertPem": pem}}} if certificate else {}
+    signature = {"mdm-signature": sign(body, phone.key, phone.certificate)} if signed else {}
+    return call(phone.house, handler, event("/apple/connect", body, signature, context=context)).status
+
+
+def test_mutual_tls_proves_the_identity_too(house: House, settled: Phone) -> None:
+    other = Phone(house, udid="other", serial="OTHER", number=1).enroll()
+    assert over_tls(settled, settled.certificate) == 200
+    assert over_tls(settled, settled.certificate, signed=True) == 200
+    assert over_tls(settled, other.certificate, signed=True) == 403
+    assert over_tls(settled, other.certificate) == 403
+    assert over_tls(settled, b"") == 403
+    assert over_tls(settled, b"junk") == 400
 
 
 def test_a_body_that_names_another_device_is_refused(house: House, settled: Phone) -> None:

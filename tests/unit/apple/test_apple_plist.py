@@ -23,6 +23,11 @@ def xml(inner: bytes) -> bytes:
     return HEAD + inner + b"</plist>"
 
 
+def declared(subset: bytes, value: bytes) -> bytes:
+    """A document that would be well-formed but for its DOCTYPE."""
+    return b"<!DOCTYPE plist [" + subset + b"]><plist><dict><key>a</key>" + value + b"</dict></plist>"
+
+
 def binary(objects: list[bytes], root: int = 0, ref_size: int = 1) -> bytes:
     body, offsets = b"bplist00", []
     for item in objects:
@@ -76,11 +81,11 @@ BOMBS: dict[str, bytes] = {
     "4,000 digits": xml(b"<dict><key>a</key><integer>" + b"9" * 4_000 + b"</integer></dict>"),
     "a long hexadecimal integer": xml(b"<dict><key>a</key><integer>0x" + b"f" * 40 + b"</integer></dict>"),
     "an integer of 65 bits": xml(b"<dict><key>a</key><integer>18446744073709551616</integer></dict>"),
-    "a billion laughs": b'<!DOCTYPE plist [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
-    + xml(b"<string>&b;</string>"),
-    "an external entity": b'<!DOCTYPE plist [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + xml(b"<string>&a;</string>"),
-    "a DOCTYPE of one's own": b"<!DOCTYPE plist [<!ELEMENT plist ANY>]>" + xml(b"<dict/>"),
-    "a parameter entity": b'<!DOCTYPE plist [<!ENTITY % a SYSTEM "http://127.0.0.1/">%a;]>' + xml(b"<dict/>"),
+    "a billion laughs": declared(b'<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">', b"<string>&b;</string>"),
+    "an external entity": declared(b'<!ENTITY a SYSTEM "file:///etc/passwd">', b"<string>&a;</string>"),
+    "a parameter entity": declared(b'<!ENTITY % a SYSTEM "http://127.0.0.1/">%a;', b"<string>x</string>"),
+    "an entity that is not used": declared(b'<!ENTITY a "a">', b"<string>x</string>"),
+    "a DOCTYPE of one's own": declared(b"<!ELEMENT plist ANY>", b"<string>x</string>"),
     "another document": b"<html><body/></html>",
     "two roots": xml(b"<dict/><dict/>"),
     "a value without a key": xml(b"<dict><string>a</string></dict>"),

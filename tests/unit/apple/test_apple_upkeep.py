@@ -156,15 +156,17 @@ def test_answers_become_facts_attributes_and_sections(house: House, phone: Phone
     assert kept["certificates"]["body"][0]["name"] == "x"
 
 
-def test_personal_apps_are_not_asked_for_and_not_kept(house: House) -> None:
+def test_of_a_personal_device_only_managed_apps_are_asked_for(house: House) -> None:
     phone = Phone(house, ownership=Ownership.PERSONAL).enroll()
-    answer = phone.idle()
-    seen = {}
+    answer, asked = phone.idle(), []
     while (command := answer.command)[0]:
-        seen[command[1]] = answer.plist["Command"]
+        asked.append(answer.plist["Command"])
         answer = phone.report("Acknowledged", command[0], **ANSWERS.get(command[1], {}))
-    assert seen["InstalledApplicationList"]["ManagedAppsOnly"] is True
-    assert not {"WiFiMAC", "TimeZone", "ServiceSubscriptions"} & set(seen["DeviceInformation"]["Queries"])
+    assert [query["RequestType"] for query in asked] == ["DeclarativeManagement", *CYCLE]
+    by_type = {query["RequestType"]: query for query in asked}
+    assert by_type["InstalledApplicationList"]["ManagedAppsOnly"] is True
+    assert not {"WiFiMAC", "TimeZone", "ServiceSubscriptions"} & set(by_type["DeviceInformation"]["Queries"])
+    assert inventory.section(house, phone.device.id, "apps") == [{"Identifier": "com.example.a", "Name": "A"}]
 
 
 def test_an_answer_with_all_apps_of_a_personal_device_is_dropped(house: House) -> None:
