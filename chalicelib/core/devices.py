@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chalicelib.core import access, commands, enrollment
+from chalicelib.core import access, channels, commands
 from chalicelib.core.errors import BadRequest, Conflict
 from chalicelib.core.house import House
 from chalicelib.core.ports import Change, Page, Remove, Replace
@@ -107,7 +107,7 @@ def retire(house: House, principal: Principal, device_id: str, reason: str = "",
 
     retired = retry_stale(attempt)
     if current is not None and (now or current.status is not EnrollmentStatus.ENABLED):
-        enrollment.leave(house, current, "retired")
+        channels.leave(house, current, "retired")
     return retired
 
 

@@ -92,3 +92,8 @@ def _clear(house: House, command: Command, reason: str) -> None:
     )
     parked = replace(current, state=CommandState.PARKED, detail=reason)
     house.store.commit(Replace(parked), audit=what)
+
+
+def payload_context(enrollment_id: str, command_id: str) -> dict[str, str]:
+    """Binds a sealed payload to its channel and command."""
+    return {"owner": enrollment_id, "kind": "command", "number": command_id}

@@ -11,6 +11,7 @@ from chalicelib.storage.tables import Absent, Put, Range, Rows, Tables, Write
 from chalicelib.storage.wire import to_wire
 
 Question = tuple[str, str, str, str]  # operation, table, partition, sort key or the first of its range
+Answers = dict[Question, bytes]
 
 
 class Recorder:
@@ -18,7 +19,8 @@ class Recorder:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self.answers: dict[Question, bytes] = {}
+        self.answers: Answers = {}  # since somebody last cleared them
+        self.latest: Answers = {}  # of each question
         self._written: list[Put] = []
 
     @property
@@ -56,7 +58,8 @@ class Recorder:
         return [(_event_name(put), to_wire(put.item)) for put in written if _passes(put)]
 
     def _note(self, operation: str, table: Table, pk: str, sk: str, answer: Mapping[str, Any]) -> None:
-        self.answers[operation, table.value, pk, sk] = json.dumps(answer).encode()
+        said = json.dumps(answer).encode()
+        self.answers[operation, table.value, pk, sk] = self.latest[operation, table.value, pk, sk] = said
 
 
 def _event_name(put: Put) -> str:

@@ -29,12 +29,11 @@ from chalicelib.model.people import Principal, Role
 from chalicelib.platforms.apple import push_certificate
 from chalicelib.platforms.registry import PLATFORMS
 from chalicelib.storage.capacity import Meter, Usage
-from chalicelib.storage.layout import Table
 from chalicelib.storage.memory.house import SETTINGS, memory_house
 from chalicelib.storage.records import RecordStore
 from chalicelib.web.application import Application
 from chalicelib.workers import outbox, wake
-from tests.bench.recorder import Recorder
+from tests.bench.recorder import Answers, Recorder
 from tests.devices.apns import FakeAPNs
 from tests.devices.apple import AppleDevice
 from tests.devices.apple.transport import Reply
@@ -81,13 +80,22 @@ class Spent:
         return units | {"sqs": self.sqs, "kms": self.kms}
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """One request of a device, and what the store answered meanwhile."""
+
+    event: dict[str, Any]
+    answers: Answers
+    status: int
+
+
 @dataclass
 class Deployment:
     house: House
     clock: Clock
     tables: Recorder
     apns: FakeAPNs
-    requests: list[dict[str, Any]] = field(default_factory=list)  # every event of the device plane
+    exchanges: list[Exchange] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.people = Client(Application("muster", house=lambda: self.house), project_dir="/").http
@@ -135,8 +143,9 @@ class Deployment:
             link = f"{self.house.settings.device_url}/apple/profile/{parts.path.rsplit('/', 1)[-1]}"
             return Reply(200, {"content-type": "text/html"}, f'<a id="profile" href="{link}">'.encode())
         event = http_event(method, parts.path, parts.query, headers, body)
-        self.requests.append(event)
+        self.tables.answers = answers = {}
         got = function_of(event).handle(event, None)
+        self.exchanges.append(Exchange(event, answers, got["statusCode"]))
         answer = base64.b64decode(got["body"]) if got["isBase64Encoded"] else got["body"].encode()
         return Reply(got["statusCode"], got["headers"], answer)
 

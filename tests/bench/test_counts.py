@@ -43,7 +43,7 @@ def test_a_command_from_request_to_done(deployment: Deployment, bench: Report) -
         bench.row(f"command: {name}", **spent.columns)
     total = sum(warm.values(), Spent())
     bench.row("command, queued to done", **total.columns, budget="8 rru, 12 wru, 3 sqs")
-    bench.row("the same, every function cold", **sum(cold.values(), Spent()).columns)
+    bench.row("the same with a cold wake worker", **sum(cold.values(), Spent()).columns)
     assert len(deployment.apns.pushes) - pushes == 1
     assert total.sqs <= 3
     assert total.dynamodb.write_units <= 12

@@ -8,8 +8,9 @@ from typing import Any
 
 from chalice.test import Client
 
-from chalicelib.core import access, enrollment, invitations
-from chalicelib.core.enrollment import Hello, IssuedCertificate
+from chalicelib.core import access, arrival, channels, enrollment, invitations
+from chalicelib.core.arrival import Hello
+from chalicelib.core.enrollment import IssuedCertificate
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
 from chalicelib.model.device import Device, Ownership, Platform
@@ -97,9 +98,9 @@ class Plane:
         enrollment.issue(house, offer.challenge.reveal(), f"tx-{mark}", f"key-{mark}", lambda _: certificate)
         identifiers = {"udid": f"UDID-{mark}", "serial": f"SERIAL-{mark}"}
         hello = Hello(platform, f"UDID-{mark}", identifiers, model="iPhone16,1", name=name, os_version="18.1")
-        enrollment.authenticate(house, enrollment.recognise(house, offer.enrollment_id, f"fp-{mark}"), hello)
+        arrival.authenticate(house, enrollment.recognise(house, offer.enrollment_id, f"fp-{mark}"), hello)
         poll = enrollment.recognise(house, offer.enrollment_id, f"fp-{mark}")
-        enabled = enrollment.enable(house, poll, topic="com.example", token="aa", magic="m")
+        enabled = channels.enable(house, poll, topic="com.example", token="aa", magic="m")
         return house.store.get(Device, enabled.device_id)
 
     def poll(self, device: Device) -> Poll:

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from chalicelib.core import audit, commands, escrow, reports
-from chalicelib.core.commands import Outcome
+from chalicelib.core import audit, delivery, escrow, reports
+from chalicelib.core.delivery import Outcome
 from chalicelib.model.command import CommandState
 from chalicelib.model.device import Platform
 from chalicelib.model.secret import Secret
@@ -147,8 +147,8 @@ def test_a_command_from_request_to_result(plane: Plane) -> None:
     assert "payload" not in command
     assert made.headers["location"] == f"/api/v1{path}/{command['id']}"
     poll = plane.poll(device)
-    assert commands.next_command(plane.house, poll, skip_deferred=False)
-    commands.finish(plane.house, plane.poll(device), command["id"], Outcome(CommandState.ACKNOWLEDGED))
+    assert delivery.next_command(plane.house, poll, skip_deferred=False)
+    delivery.finish(plane.house, plane.poll(device), command["id"], Outcome(CommandState.ACKNOWLEDGED))
     ended = plane.api("GET", f"{path}/{command['id']}").json
     assert (ended["state"], ended["finished_at"]) == ("acknowledged", "2027-01-15T08:00:00Z")
     assert plane.api("GET", path).json["items"][0]["id"] == command["id"]
@@ -160,7 +160,7 @@ def test_cancelling_before_it_is_sent(plane: Plane) -> None:
     command = plane.api("POST", f"/devices/{device.id}/commands", {"action": "lock"}).json
     cancelled = plane.api("DELETE", f"/devices/{device.id}/commands/{command['id']}")
     assert cancelled.json["state"] == "cancelled"
-    assert commands.next_command(plane.house, plane.poll(device), skip_deferred=False) is None
+    assert delivery.next_command(plane.house, plane.poll(device), skip_deferred=False) is None
 
 
 @pytest.mark.parametrize(

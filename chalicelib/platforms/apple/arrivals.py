@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.core import enrollment, escrow
-from chalicelib.core.enrollment import Hello
+from chalicelib.core import arrival, channels, escrow
+from chalicelib.core.arrival import Hello
 from chalicelib.core.errors import BadRequest, Conflict, Forbidden
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
@@ -62,7 +62,7 @@ def _authenticate(house: House, poll: Poll, message: Authenticate) -> Response:
         model_name=message.model_name, name=message.name, os_version=message.os_version, os_build=message.os_build,
         user_enrollment=who.user_enrollment,
     )  # fmt: skip
-    enrollment.authenticate(house, poll, hello)
+    arrival.authenticate(house, poll, hello)
     return Response()
 
 
@@ -72,7 +72,7 @@ def _token_update(house: House, poll: Poll, message: TokenUpdate) -> Response:
         return _user_token_update(house, poll, message)
     if message.unlock_token is not None:  # first, since a device that is enabled is not expected to send it again
         escrow.put(house, poll.enrollment.device_id, "unlock_token", message.unlock_token)
-    enrollment.enable(house, poll, topic=message.topic, token=token, magic=message.magic,
+    channels.enable(house, poll, topic=message.topic, token=token, magic=message.magic,
                       awaiting_configuration=message.awaiting_configuration)  # fmt: skip
     return Response()
 
@@ -80,7 +80,7 @@ def _token_update(house: House, poll: Poll, message: TokenUpdate) -> Response:
 def _user_token_update(house: House, poll: Poll, message: TokenUpdate) -> Response:
     who, token = message.channel, message.token.hex()
     try:
-        enrollment.enable_user(house, poll, user_id=who.user_id, user_name=who.user_name,
+        channels.enable_user(house, poll, user_id=who.user_id, user_name=who.user_name,
                                topic=message.topic, token=token, magic=message.magic)  # fmt: skip
     except Forbidden as refused:  # a user too many must not read as "this device is not known", which unenrolls it
         raise Conflict(str(refused)) from refused
@@ -89,9 +89,9 @@ def _user_token_update(house: House, poll: Poll, message: TokenUpdate) -> Respon
 
 def _check_out(house: House, poll: Poll, message: CheckOut) -> Response:
     if not message.channel.user_id:
-        enrollment.leave(house, poll.enrollment, "checked out")
+        channels.leave(house, poll.enrollment, "checked out")
     elif user := house.store.poll(f"{poll.enrollment.id}:{message.channel.user_id}", 1):
-        enrollment.leave(house, user.enrollment, "checked out")
+        channels.leave(house, user.enrollment, "checked out")
     return Response()
 
 

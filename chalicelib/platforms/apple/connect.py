@@ -4,7 +4,7 @@ NotNow keeps the command, and skips it in the reply to a NotNow; any other repor
 session is finite: every reply either ends a command or defers one.
 """
 
-from chalicelib.core import commands, inventory
+from chalicelib.core import delivery, inventory
 from chalicelib.core.errors import Stale
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
@@ -39,7 +39,7 @@ def _take(house: House, poll: Poll, report: Report) -> Poll | None:
     if section := upkeep.section_of(report.command_id):
         return upkeep.take(house, poll, report, section)
     if report.status is Status.NOT_NOW:
-        return commands.defer(house, poll, report.command_id) or poll
+        return delivery.defer(house, poll, report.command_id) or poll
     if report.status in _ENDED:
         from chalicelib.platforms.apple import results  # an idle poll does not need it
 
@@ -48,7 +48,7 @@ def _take(house: House, poll: Poll, report: Report) -> Poll | None:
 
 
 def _next(house: House, poll: Poll, report: Report, log: dict[str, str]) -> Response:
-    found = commands.next_command(house, poll, skip_deferred=report.status is Status.NOT_NOW)
+    found = delivery.next_command(house, poll, skip_deferred=report.status is Status.NOT_NOW)
     if found is not None:
         command, payload = found
         log |= {"command": command.id, "request_type": command.request_type}

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.core import commands, enrollment, escrow, inventory
-from chalicelib.core.commands import Outcome
+from chalicelib.core import channels, delivery, escrow, inventory
+from chalicelib.core.delivery import Outcome
 from chalicelib.core.errors import BadRequest
 from chalicelib.core.house import House
 from chalicelib.core.ports import Change, Poll
@@ -36,12 +36,12 @@ def take(house: House, poll: Poll, report: Report) -> Poll | None:
 
     A report on a command of another device, unknown or ended, changes nothing.
     """
-    command = commands.find_open(house, poll, report.command_id)
+    command = delivery.find_open(house, poll, report.command_id)
     if command is None or command.state is not CommandState.SENT:
         return poll
     if report.status is not Status.ACKNOWLEDGED:
         outcome = Outcome(CommandState.FAILED, report.error or "The device refused without giving a reason.")
-        return commands.finish(house, poll, command.id, outcome) or poll
+        return delivery.finish(house, poll, command.id, outcome) or poll
     return _acknowledged(house, poll, command, report.answer)
 
 
@@ -49,12 +49,12 @@ def _acknowledged(house: House, poll: Poll, command: Command, answer: Plist) -> 
     effect = _effect(house, command, answer)
     state = CommandState.FAILED if effect.failure else CommandState.ACKNOWLEDGED
     outcome = Outcome(state, effect.failure, effect.result, effect.changes)
-    finished = commands.finish(house, poll, command.id, outcome)
+    finished = delivery.finish(house, poll, command.id, outcome)
     if finished is None:
         return poll
     keep(house, command.device_id, Reading({}, effect.attributes, effect.facts))
     if command.request_type == "EraseDevice":
-        enrollment.leave(house, poll.enrollment, "erased")
+        channels.leave(house, poll.enrollment, "erased")
         return None
     return finished
 

@@ -4,7 +4,7 @@ An idle poll costs one store call: the binding and the head of the queue are rea
 """
 
 from chalicelib.core import enrollment
-from chalicelib.core.commands import HEAD
+from chalicelib.core.delivery import HEAD
 from chalicelib.core.errors import Forbidden
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll

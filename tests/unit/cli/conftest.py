@@ -12,8 +12,8 @@ from urllib.parse import quote, unquote
 import pytest
 
 from chalicelib.cli.main import main
-from chalicelib.core import commands, reports
-from chalicelib.core.commands import Outcome
+from chalicelib.core import delivery, reports
+from chalicelib.core.delivery import Outcome
 from chalicelib.model.command import CommandState
 from chalicelib.model.device import Device
 from tests.web.staging import PASSWORD, Plane
@@ -62,8 +62,8 @@ class Server:
             reports.build(self.plane.house, message.body["report"])
         for device in self.obedient:
             poll = self.plane.poll(device)
-            if offered := commands.next_command(self.plane.house, poll, skip_deferred=False):
-                commands.finish(self.plane.house, self.plane.poll(device), offered[0].id, self.outcome)
+            if offered := delivery.next_command(self.plane.house, poll, skip_deferred=False):
+                delivery.finish(self.plane.house, self.plane.poll(device), offered[0].id, self.outcome)
 
 
 @pytest.fixture

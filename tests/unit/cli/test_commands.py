@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.cli import verbs
 from chalicelib.core import escrow
-from chalicelib.core.commands import Outcome
+from chalicelib.core.delivery import Outcome
 from chalicelib.model.command import CommandState
 from chalicelib.model.device import Platform
 from chalicelib.model.secret import Secret

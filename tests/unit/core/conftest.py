@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core import enrollment, invitations
-from chalicelib.core.enrollment import Hello, IssuedCertificate
+from chalicelib.core import arrival, channels, enrollment, invitations
+from chalicelib.core.arrival import Hello
+from chalicelib.core.enrollment import IssuedCertificate
 from chalicelib.core.errors import Unprocessable
 from chalicelib.core.house import House
 from chalicelib.core.ports import Prepared, PushRefused
@@ -119,7 +120,7 @@ def hello(udid: str = "UDID-1", serial: str = "SERIAL-1", **more: Any) -> Hello:
 def enroll(house: House, mark: str = "1", udid: str = "UDID-1", serial: str = "SERIAL-1", **invitation: Any) -> Device:
     enrollment_id = issued(house, mark, **invitation)
     poll = enrollment.recognise(house, enrollment_id, f"fp-{mark}")
-    enrollment.authenticate(house, poll, hello(udid, serial))
+    arrival.authenticate(house, poll, hello(udid, serial))
     poll = enrollment.recognise(house, enrollment_id, f"fp-{mark}")
-    channel = enrollment.enable(house, poll, topic="com.apple.mgmt.x", token="ab", magic="magic")
+    channel = channels.enable(house, poll, topic="com.apple.mgmt.x", token="ab", magic="magic")
     return house.store.get(Device, channel.device_id)

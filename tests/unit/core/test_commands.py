@@ -7,8 +7,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from chalicelib.core import commands, enrollment
-from chalicelib.core.commands import Outcome
+from chalicelib.core import commands, delivery, enrollment
+from chalicelib.core.delivery import Outcome
 from chalicelib.core.errors import Conflict, Forbidden, Unprocessable
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
@@ -25,16 +25,16 @@ def polled(house: House, device: Device) -> Poll:
 
 
 def delivered(house: House, device: Device, skip_deferred: bool = False) -> Command | None:
-    answer = commands.next_command(house, polled(house, device), skip_deferred=skip_deferred)
+    answer = delivery.next_command(house, polled(house, device), skip_deferred=skip_deferred)
     return answer[0] if answer else None
 
 
 def test_queued_sent_acknowledged(house: House) -> None:
     device = enroll(house)
     asked = commands.request(house, HELPDESK, device.id, "ping", {})
-    command, payload = commands.next_command(house, polled(house, device), skip_deferred=False) or pytest.fail("none")
+    command, payload = delivery.next_command(house, polled(house, device), skip_deferred=False) or pytest.fail("none")
     assert (command.id, payload) == (asked.id, f"Ping {asked.id}".encode())
-    assert commands.finish(house, polled(house, device), asked.id, DONE)
+    assert delivery.finish(house, polled(house, device), asked.id, DONE)
     done = commands.get(house, device.id, asked.id)
     assert (done.state, done.payload, polled(house, device).queue) == (CommandState.ACKNOWLEDGED, b"", ())
 
@@ -49,7 +49,7 @@ def test_priority_then_age(house: House, clock: Clock) -> None:
     order = []
     while command := delivered(house, device):
         order.append(command.id)
-        commands.finish(house, polled(house, device), command.id, DONE)
+        delivery.finish(house, polled(house, device), command.id, DONE)
     assert order == [urgent.id, first.id, second.id]
 
 
@@ -75,7 +75,7 @@ def test_a_destructive_command_is_delivered_once(house: House) -> None:
 def test_a_command_that_is_never_answered_is_given_up(house: House) -> None:
     device = enroll(house)
     asked = commands.request(house, ADMIN, device.id, "ping", {})
-    for _ in range(commands.MAX_DELIVERIES):
+    for _ in range(delivery.MAX_DELIVERIES):
         assert delivered(house, device) is not None
     assert delivered(house, device) is None
     assert commands.get(house, device.id, asked.id).state is CommandState.FAILED
@@ -85,9 +85,9 @@ def test_not_now_is_skipped_in_its_session_and_offered_in_the_next(house: House)
     device = enroll(house)
     asked = commands.request(house, ADMIN, device.id, "ping", {})
     assert delivered(house, device) is not None
-    poll = commands.defer(house, polled(house, device), asked.id)
+    poll = delivery.defer(house, polled(house, device), asked.id)
     assert poll is not None
-    assert commands.next_command(house, poll, skip_deferred=True) is None
+    assert delivery.next_command(house, poll, skip_deferred=True) is None
     again = delivered(house, device)
     assert again is not None
     assert (again.id, again.deferrals) == (asked.id, 1)
@@ -95,14 +95,14 @@ def test_not_now_is_skipped_in_its_session_and_offered_in_the_next(house: House)
 
 def test_deferred_commands_do_not_hide_the_ones_behind_them(house: House, clock: Clock) -> None:
     device = enroll(house)
-    for _ in range(commands.HEAD + 5):
+    for _ in range(delivery.HEAD + 5):
         clock.forward(1)
         commands.request(house, ADMIN, device.id, "ping", {})
     seen = []
     while command := delivered(house, device, skip_deferred=True):
         seen.append(command.id)
-        commands.defer(house, polled(house, device), command.id)
-    assert len(set(seen)) == commands.HEAD + 5
+        delivery.defer(house, polled(house, device), command.id)
+    assert len(set(seen)) == delivery.HEAD + 5
 
 
 def test_results_of_unknown_unsent_or_finished_commands_change_nothing(house: House) -> None:
@@ -110,12 +110,12 @@ def test_results_of_unknown_unsent_or_finished_commands_change_nothing(house: Ho
     asked = commands.request(house, ADMIN, device.id, "ping", {})
     house.store.meter.reset()
     for command_id in ("5UNKNOWN", asked.id):
-        assert commands.finish(house, polled(house, device), command_id, DONE) is None
+        assert delivery.finish(house, polled(house, device), command_id, DONE) is None
     assert delivered(house, device)
-    commands.finish(house, polled(house, device), asked.id, DONE)
+    delivery.finish(house, polled(house, device), asked.id, DONE)
     house.store.meter.reset()
     late = Outcome(CommandState.FAILED, "late")
-    assert commands.finish(house, polled(house, device), asked.id, late) is None
+    assert delivery.finish(house, polled(house, device), asked.id, late) is None
     assert house.store.meter.total("dynamodb").write_units == 0
     assert commands.get(house, device.id, asked.id).state is CommandState.ACKNOWLEDGED
 
@@ -125,7 +125,7 @@ def test_a_device_cannot_report_on_a_foreign_command(house: House) -> None:
     asked = commands.request(house, ADMIN, device.id, "ping", {})
     delivered(house, device)
     foreign = enrollment.recognise(house, other.enrollment_id, "fp-2")
-    assert commands.finish(house, foreign, asked.id, DONE) is None
+    assert delivery.finish(house, foreign, asked.id, DONE) is None
     assert commands.get(house, device.id, asked.id).state is CommandState.SENT
 
 
@@ -134,7 +134,7 @@ def test_cancelled_before_it_is_sent_is_never_delivered(house: House) -> None:
     asked = commands.request(house, ADMIN, device.id, "ping", {})
     stale = polled(house, device)
     commands.cancel(house, ADMIN, device.id, asked.id)
-    assert commands.next_command(house, stale, skip_deferred=False) is None
+    assert delivery.next_command(house, stale, skip_deferred=False) is None
     with pytest.raises(Conflict):
         commands.cancel(house, ADMIN, device.id, asked.id)
 
@@ -161,11 +161,11 @@ def test_a_secret_payload_is_sealed_at_rest_and_plain_on_the_wire(house: House) 
     device = enroll(house)
     asked = commands.request(house, ADMIN, device.id, "whisper", {})
     assert b"Whisper" not in house.store.get(Command, device.enrollment_id, asked.id).payload
-    command, payload = commands.next_command(house, polled(house, device), skip_deferred=False) or pytest.fail("none")
+    command, payload = delivery.next_command(house, polled(house, device), skip_deferred=False) or pytest.fail("none")
     assert payload == f"Whisper {asked.id}".encode()
     moved = replace(command, enrollment_id="another")
     with pytest.raises(Forbidden):
-        commands._payload(house, moved)
+        delivery._payload(house, moved)
 
 
 def test_who_may_ask_for_what(house: House) -> None:
@@ -230,11 +230,11 @@ class CommandLife(RuleBasedStateMachine):
             self.erases[command.id] = self.erases.get(command.id, 0) + 1
         poll = polled(self.house, self.device)
         if answer == "later":
-            commands.defer(self.house, poll, command.id)
+            delivery.defer(self.house, poll, command.id)
             self.erases.pop(command.id, None)
         for _ in range({"done": 1, "error": 1, "twice": 2}.get(answer, 0)):
             state = CommandState.FAILED if answer == "error" else CommandState.ACKNOWLEDGED
-            commands.finish(self.house, poll, command.id, Outcome(state))
+            delivery.finish(self.house, poll, command.id, Outcome(state))
 
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:

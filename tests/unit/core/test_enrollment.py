@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.core import commands, enrollment, escrow, invitations
+from chalicelib.core import arrival, channels, commands, delivery, enrollment, escrow, invitations
 from chalicelib.core.errors import Conflict, Forbidden, Gone, NotFound
 from chalicelib.core.house import House
 from chalicelib.model.command import Command, CommandState
@@ -115,7 +115,7 @@ def test_the_certificate_is_the_identity(house: House) -> None:
 
 def test_authenticate_is_not_yet_enrolled(house: House) -> None:
     enrollment_id = issued(house)
-    enrollment.authenticate(house, enrollment.recognise(house, enrollment_id, "fp-1"), hello())
+    arrival.authenticate(house, enrollment.recognise(house, enrollment_id, "fp-1"), hello())
     held = house.store.get(Enrollment, enrollment_id)
     device = house.store.get(Device, held.device_id)
     assert (held.status, device.status) == (EnrollmentStatus.AUTHENTICATED, DeviceStatus.PENDING)
@@ -133,7 +133,7 @@ def test_a_second_token_update_writes_nothing_new(house: House) -> None:
     device = enroll(house)
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
     house.store.meter.reset()
-    enrollment.enable(house, poll, topic="com.apple.mgmt.x", token="ab", magic="magic")
+    channels.enable(house, poll, topic="com.apple.mgmt.x", token="ab", magic="magic")
     assert house.store.meter.total("dynamodb").write_units == 0
 
 
@@ -141,15 +141,15 @@ def test_a_serial_that_is_not_invited_is_refused(house: House) -> None:
     enrollment_id = issued(house, serials=("serial-9",))
     poll = enrollment.recognise(house, enrollment_id, "fp-1")
     with pytest.raises(Forbidden, match="serial"):
-        enrollment.authenticate(house, poll, hello(serial="SERIAL-1"))
-    enrollment.authenticate(house, poll, hello(serial="SERIAL-9"))
+        arrival.authenticate(house, poll, hello(serial="SERIAL-1"))
+    arrival.authenticate(house, poll, hello(serial="SERIAL-9"))
 
 
 def test_a_certificate_serves_one_device(house: House) -> None:
     device = enroll(house)
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
     with pytest.raises(Forbidden, match="another device"):
-        enrollment.authenticate(house, poll, hello(udid="UDID-2", serial="SERIAL-2"))
+        arrival.authenticate(house, poll, hello(udid="UDID-2", serial="SERIAL-2"))
 
 
 @pytest.mark.parametrize(("udid", "serial"), [("UDID-1", "SERIAL-1"), ("UDID-9", "SERIAL-1"), ("UDID-1", "")])
@@ -157,7 +157,7 @@ def test_a_live_device_is_not_taken_over(house: House, udid: str, serial: str) -
     device = enroll(house)
     thief = issued(house, "2")
     with pytest.raises(Forbidden, match="live enrollment"):
-        enrollment.authenticate(house, enrollment.recognise(house, thief, "fp-2"), hello(udid, serial))
+        arrival.authenticate(house, enrollment.recognise(house, thief, "fp-2"), hello(udid, serial))
     assert house.store.get(Device, device.id) == device
     assert house.store.get(Enrollment, device.enrollment_id).live
 
@@ -178,19 +178,19 @@ def test_reenrollment_clears_the_queue_and_parks_what_destroys(house: House) -> 
     ping = commands.request(house, ADMIN, device.id, "ping", {})
     erase = commands.request(house, ADMIN, device.id, "erase", {})
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
-    enrollment.authenticate(house, poll, hello())
-    enrollment.enable(house, poll, topic="t", token="cd", magic="m")
+    arrival.authenticate(house, poll, hello())
+    channels.enable(house, poll, topic="t", token="cd", magic="m")
     assert commands.get(house, device.id, ping.id).state is CommandState.CANCELLED
     assert commands.get(house, device.id, erase.id).state is CommandState.PARKED
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
-    assert commands.next_command(house, poll, skip_deferred=False) is None
+    assert delivery.next_command(house, poll, skip_deferred=False) is None
     commands.cancel(house, ADMIN, device.id, erase.id)
 
 
 def test_authenticate_drops_the_bootstrap_token(house: House) -> None:
     device = enroll(house)
     escrow.put(house, device.id, "bootstrap_token", Secret(b"token"))
-    enrollment.authenticate(house, enrollment.recognise(house, device.enrollment_id, "fp-1"), hello())
+    arrival.authenticate(house, enrollment.recognise(house, device.enrollment_id, "fp-1"), hello())
     assert escrow.current(house, device.id, "bootstrap_token") is None
 
 
@@ -209,7 +209,7 @@ def test_renewal_keeps_both_certificates_until_the_old_one_goes(house: House) ->
 def test_users_are_channels_not_devices(house: House) -> None:
     device = enroll(house)
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
-    user = enrollment.enable_user(house, poll, user_id="U1", user_name="ada", topic="t", token="ef", magic="m")
+    user = channels.enable_user(house, poll, user_id="U1", user_name="ada", topic="t", token="ef", magic="m")
     assert user.id == f"{device.enrollment_id}:U1"
     assert [d.id for d in house.store.listing(Device).items] == [device.id]
     assert enrollment.recognise(house, user.id, "fp-1").enrollment.device_id == device.id
@@ -218,9 +218,9 @@ def test_users_are_channels_not_devices(house: House) -> None:
 def test_leaving_takes_the_users_and_the_queue_along(house: House) -> None:
     device = enroll(house)
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
-    user = enrollment.enable_user(house, poll, user_id="U1", user_name="ada", topic="t", token="ef", magic="m")
+    user = channels.enable_user(house, poll, user_id="U1", user_name="ada", topic="t", token="ef", magic="m")
     ping = commands.request(house, ADMIN, device.id, "ping", {})
-    enrollment.leave(house, house.store.get(Enrollment, device.enrollment_id), "checked out")
+    channels.leave(house, house.store.get(Enrollment, device.enrollment_id), "checked out")
     assert house.store.get(Device, device.id).status is DeviceStatus.UNENROLLED
     assert house.store.get(Enrollment, user.id).status is EnrollmentStatus.DISABLED
     assert house.store.get(Command, device.enrollment_id, ping.id).state is CommandState.CANCELLED

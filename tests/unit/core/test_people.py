@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from chalicelib.core import access, commands, devices, enrollment, escrow, inventory, reports, wake
+from chalicelib.core import access, channels, commands, delivery, devices, enrollment, escrow, inventory, reports, wake
 from chalicelib.core.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
 from chalicelib.core.house import House
 from chalicelib.core.ports import PushRefused
@@ -131,7 +131,7 @@ def test_last_seen_is_written_three_times_a_day(house: House, clock: Clock) -> N
 def test_a_fresh_enrollment_is_noted_at_once(house: House) -> None:
     device = enroll(house)
     poll = inventory.touch(house, enrollment.recognise(house, device.enrollment_id, "fp-1"))
-    enrollment.enable(house, poll, topic="com.apple.mgmt.x", token="cd", magic="magic")
+    channels.enable(house, poll, topic="com.apple.mgmt.x", token="cd", magic="magic")
     again = enrollment.recognise(house, device.enrollment_id, "fp-1")
     assert again.enrollment.fresh
     assert not inventory.touch(house, again).enrollment.fresh
@@ -143,11 +143,11 @@ def test_retire_asks_the_device_and_keeps_the_record(house: House) -> None:
     assert devices.retire(house, ADMIN, device.id, "left the company").status is DeviceStatus.RETIRED
     assert commands.get(house, device.id, ping.id).state.value == "cancelled"
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
-    command, _ = commands.next_command(house, poll, skip_deferred=False) or pytest.fail("none")
+    command, _ = delivery.next_command(house, poll, skip_deferred=False) or pytest.fail("none")
     assert command.request_type == "RemoveProfile"
     with pytest.raises(Conflict):
         devices.delete(house, ADMIN, device.id)
-    enrollment.leave(house, house.store.get(Enrollment, device.enrollment_id), "checked out")
+    channels.leave(house, house.store.get(Enrollment, device.enrollment_id), "checked out")
     assert house.store.get(Device, device.id).status is DeviceStatus.RETIRED
     devices.delete(house, ADMIN, device.id)
     assert house.store.find(Device, device.id) is None
@@ -204,7 +204,7 @@ def test_what_the_push_service_says_is_acted_on(house: House, platform: PlainPla
     assert wake.wake(house, [device.enrollment_id]) == {}
     assert platform.woken == []
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
-    enrollment.enable(house, poll, topic="com.apple.mgmt.x", token="cd", magic="magic")
+    channels.enable(house, poll, topic="com.apple.mgmt.x", token="cd", magic="magic")
     platform.refusal = None
     wake.wake(house, [device.enrollment_id])
     assert platform.woken == [device.enrollment_id]
