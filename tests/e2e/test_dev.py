@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import stat
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Stack, muster, start, stop
+from tests.e2e.conftest import MUSTER, Stack, muster, start, stop
 
 
 def fetch(stack: Stack, path: str, token: str = "", **options: object) -> tuple[int, bytes]:
@@ -187,3 +188,26 @@ def test_stop_without_a_start(tmp_path: Path) -> None:
 @pytest.mark.parametrize("argument", ["--port=70000", "--demo=-1"])
 def test_impossible_options(argument: str) -> None:
     assert muster("dev", argument).returncode == 2
+
+
+def test_ctrl_c_in_the_foreground_stops_everything(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    child = subprocess.Popen(
+        [*MUSTER, "dev", "--state", str(state), "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (state / "dev.json").exists():
+        assert child.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    engine = pid_of(state, "engine.pid")
+    os.killpg(child.pid, signal.SIGINT)
+    output, _ = child.communicate(timeout=60)
+    assert child.returncode == 0
+    assert output.rstrip().endswith("Stopped; the data is kept.")
+    assert not Path(f"/proc/{engine}").exists()
+    assert not (state / "dev.json").exists()
+    assert list((state / "tmp").iterdir()) == []

@@ -35,6 +35,7 @@ class Deployment:
                 return
             say("Deploying infra/core.yaml to the embedded engine …")
             ensure_bucket(self._engine.client, BUCKET, REGION)
+            self._forget_packages()
             change_set = self._stack.propose(self._stack.upload(package), parameters)
             if change_set.changes:
                 self._stack.execute(change_set)
@@ -60,6 +61,12 @@ class Deployment:
             "AWS_ACCESS_KEY_ID": self._engine.access_key,
             "AWS_SECRET_ACCESS_KEY": self._engine.secret_key,
         }
+
+    def _forget_packages(self) -> None:
+        """The functions keep what they were deployed with; earlier zips would fill the state folder."""
+        s3 = self._engine.client("s3")
+        for old in s3.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
+            s3.delete_object(Bucket=BUCKET, Key=old["Key"])
 
     def _enable_ttl(self) -> None:
         """MiniStack's CloudFormation passes over TimeToLiveSpecification."""

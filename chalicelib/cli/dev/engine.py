@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,6 +58,7 @@ class Engine:
         return SAVED
 
     def start(self) -> None:
+        self._empty_scratch()
         self.port = free_port(self.port)
         self._state.remember(engine_port=self.port)
         with (self._state.folder / "engine.log").open("ab") as log:
@@ -83,6 +85,7 @@ class Engine:
             self._child.wait()
             return
         self._running.unlink(missing_ok=True)
+        self._empty_scratch()
 
     def dead(self) -> bool:
         return self._child is None or self._child.poll() is not None
@@ -119,8 +122,13 @@ class Engine:
             "S3_PERSIST": "1",
             "STATE_DIR": str(data / "state"),
             "S3_DATA_DIR": str(data / "s3"),
-            "TMPDIR": str(self._state.folder / "tmp"),
+            "TMPDIR": str(self._state.scratch),
         }
+
+    def _empty_scratch(self) -> None:
+        """Each function process leaves its unpacked zip behind."""
+        for leftover in self._state.scratch.iterdir():
+            shutil.rmtree(leftover, ignore_errors=True)
 
     def _await_ready(self, child: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + STARTUP

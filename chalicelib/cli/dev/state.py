@@ -21,12 +21,13 @@ class State:
         self.memory_file = self.folder / "memory.json"
         self.log = self.folder / "dev.log"
         self.engine_data = self.folder / "engine"
+        self.scratch = self.folder / "tmp"
         self.ca_file = self.folder / "ca.pem"
 
     def prepare(self) -> None:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for part in (self.engine_data, self.folder / "tmp"):
+            for part in (self.engine_data, self.scratch):
                 part.mkdir(exist_ok=True)
             self.remember()
         except OSError as error:

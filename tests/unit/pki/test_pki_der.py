@@ -104,3 +104,13 @@ def test_bytes_too_many_or_too_few_are_refused(data: bytes) -> None:
 
 def test_a_set_is_sorted() -> None:
     assert der.set_of([b"\x02\x01\x07", b"\x02\x01\x05"]) == b"\x31\x06\x02\x01\x05\x02\x01\x07"
+
+
+def test_open_lengths_are_bounded_in_depth_and_number() -> None:
+    """Their ends have to be searched for, once on every level above."""
+    deepest, longest = nested(der.MAX_DEPTH, True), b"\x30\x80" + b"\x05\x00" * (der.MAX_ELEMENTS - 1) + b"\0\0"
+    assert der.parse(deepest, 10**6).raw == deepest
+    assert der.parse(longest, 10**6).raw == longest
+    for bomb in (nested(der.MAX_DEPTH + 1, True), longest[:2] + b"\x05\x00" + longest[2:]):
+        with pytest.raises(BadMessage):
+            der.parse(bomb, 10**6)
