@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.loopback import Loopback, loopback
+from tests.bench.messages import Messages, recorded
 from tests.bench.report import Report
 from tests.bench.staging import Deployment, deployed, unlogged
 from tests.devices.apns import FakeAPNs
@@ -30,3 +32,15 @@ def apns() -> Iterator[FakeAPNs]:
 def deployment(monkeypatch: pytest.MonkeyPatch, apns: FakeAPNs) -> Deployment:
     with unlogged():
         return deployed(monkeypatch, apns).enrolled()
+
+
+@pytest.fixture
+def messages(deployment: Deployment) -> Messages:
+    with unlogged():
+        return recorded(deployment)
+
+
+@pytest.fixture
+def stub() -> Iterator[Loopback]:
+    with loopback() as server:
+        yield server

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-COLUMNS = ("calls", "rru", "wru", "sqs", "kms", "cpu_us", "ms", "mb", "per_second", "budget")
+COLUMNS = ("calls", "rru", "wru", "sqs", "kms", "cpu_us", "ms", "p50_ms", "p95_ms", "mb", "per_second", "usd", "budget")
 
 
 @dataclass

@@ -52,7 +52,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Spent:
-    dynamodb: Usage = Usage()
+    dynamodb: Usage = field(default_factory=Usage)
     sqs: int = 0
     kms: int = 0
     s3: int = 0

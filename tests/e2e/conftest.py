@@ -11,6 +11,8 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.e2e.world import World
+
 MUSTER = [str(Path(sys.executable).with_name("muster"))]
 
 
@@ -71,3 +73,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     state = tmp_path_factory.mktemp("muster") / "state"
     yield start(state, "--port", "0")
     stop(state)
+
+
+@pytest.fixture(scope="session")
+def world(stack: Stack) -> World:
+    """The stack with everything that a test does with it."""
+    return World(stack)

@@ -41,7 +41,7 @@ def make_pool(endpoint: str, clock: Callable[[], int]) -> CognitoIdentities:
     pool = cognito.create_user_pool(PoolName="muster")["UserPool"]["Id"]
     for role in Role:
         cognito.create_group(UserPoolId=pool, GroupName=str(role))
-    flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     made = cognito.create_user_pool_client(UserPoolId=pool, ClientName="console", ExplicitAuthFlows=flows)
     session = Session(engines.REGION, engines.ROOT, endpoint=endpoint)
     return CognitoIdentities(session, pool, made["UserPoolClient"]["ClientId"], clock)

@@ -70,7 +70,7 @@ def test_the_same_files_are_the_same_zip(tmp_path: Path) -> None:
 def test_requirements_are_pinned_with_hashes_and_name_no_index(project: Path) -> None:
     for name in ("requirements.txt", "requirements-dev.txt"):
         text = (project / name).read_text()
-        entries = re.findall(r"^[a-z0-9][^\n]*(?:\\\n[^\n]*)*", text, re.M)
+        entries = re.findall(r"^[a-z0-9](?:[^\n\\]|\\\n)*", text, re.M)
         assert entries
         for entry in entries:
             assert re.match(r"[a-z0-9.-]+==\S+", entry), entry

@@ -96,7 +96,7 @@ ANY = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE])
         {"names": ()},
         {"names": ("e-1", "e-2")},
     ],
-    ids=str,
+    ids=["no-usage", "no-constraints", "nothing", "ca", "server", "any", "sha-512", "no-name", "two-names"],
 )
 def test_what_we_would_not_issue_is_refused(authority, now, odd) -> None:
     trust.check_issued(certificate(authority.signer, authority.certificate, now), authority.certificate, now)

@@ -1,0 +1,147 @@
+"""A first day with Muster, as a person with a shell and a device has it."""
+
+import csv
+import json
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.devices.apple import AppleDevice
+from tests.e2e.conftest import MUSTER
+from tests.e2e.world import World
+
+Run = Any
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path) -> Run:
+    """`muster` in a folder whose .muster is that of the stack, and with no configuration of its own."""
+    (tmp_path / ".muster").symlink_to(world.stack.state)
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [MUSTER[0], *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    return run
+
+
+def told(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    return json.loads(done.stdout)
+
+
+@contextmanager
+def alive(world: World, device: AppleDevice) -> Iterator[None]:
+    """The device asks for commands when it is pushed, and at no other time."""
+    over, faults = threading.Event(), list[BaseException]()
+
+    def live() -> None:
+        after = world.pushes()
+        started.set()
+        while not over.is_set():
+            found = world.fetch("GET", f"{world.push_control}/pushes?after={after}&wait=1").json
+            after = found["next"]
+            if device.token.hex() in [push["token"] for push in found["pushes"]]:
+                try:
+                    device.poll()
+                except BaseException as fault:
+                    faults.append(fault)
+                    return
+
+    started = threading.Event()
+    thread = threading.Thread(target=live)
+    thread.start()
+    started.wait(10)
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(30)
+    assert faults == []
+
+
+def test_from_the_invitation_to_the_proof(world: World, shell: Run, tmp_path: Path) -> None:
+    made = told(shell("enroll", "--user", "ada@example.com", "--json"))
+    assert made["link"].startswith(world.stack.console_url + "/enroll/")
+    assert made["qr_svg"].startswith("<")
+
+    iphone = AppleDevice("iphone", ca_file=world.stack.ca_file)
+    iphone.enroll(made["link"])
+    world.settle(iphone)
+
+    listed = {one["serial"]: one for one in told(shell("devices", "list", "--json"))}
+    assert listed[iphone.serial]["status"] == "enrolled"
+    assert listed[iphone.serial]["owner"] == "ada@example.com"
+    assert listed[iphone.serial]["os_version"] == "18.1"
+
+    with alive(world, iphone):
+        locked = told(shell("device", "lock", iphone.serial, "--message", "Back soon", "--wait", "--json"))
+    assert locked["state"] == "acknowledged"
+    assert iphone.state.locked == {"message": "Back soon"}
+
+    report = tmp_path / "inventory.csv"
+    assert shell("reports", "run", "inventory", "--output", str(report)).returncode == 0
+    with report.open(newline="") as rows:
+        found = [row for row in csv.DictReader(rows) if iphone.serial in row.values()]
+    assert len(found) == 1
+    assert {iphone.udid, "ada@example.com", "18.1"} <= set(found[0].values())
+
+    assert iphone.complaints == []
+
+
+def test_the_trail_is_verified_and_one_changed_byte_is_named(world: World, shell: Run, tmp_path: Path) -> None:
+    world.device()
+    fresh = told(shell("audit", "verify", "--json"))
+    assert fresh["verified"] is True
+
+    trail = tmp_path / "audit.jsonl"
+    assert shell("audit", "export", "--output", str(trail)).returncode == 0
+    intact = told(shell("audit", "verify", str(trail), "--json"))
+    assert intact["verified"] is True
+    assert intact["entries"] >= fresh["entries"] > 0
+
+    lines = trail.read_bytes().splitlines(keepends=True)
+    position = len(lines) // 2
+    victim = json.loads(lines[position])
+    place = lines[position].index(victim["action"].encode())
+    changed = bytearray(lines[position])
+    changed[place] ^= 1  # one byte, still JSON
+    trail.write_bytes(b"".join([*lines[:position], bytes(changed), *lines[position + 1 :]]))
+
+    refused = shell("audit", "verify", str(trail))
+    assert refused.returncode == 1
+    assert f"Entry {victim['sequence']} of shard {victim['shard']} was changed" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda lines: lines[1:], "entry is missing"),
+        (lambda lines: [lines[0], *lines[2:]], "missing"),
+        (lambda lines: [lines[1], lines[0], *lines[2:]], "out of order"),
+        (lambda lines: lines[:-1], "cut off"),
+        (lambda lines: [*lines[:-2], lines[-1]], "do"),
+    ],
+    ids=["first-removed", "second-removed", "swapped", "heads-removed", "last-removed"],
+)
+def test_a_trail_with_entries_removed_or_reordered_does_not_verify(
+    world: World, shell: Run, tmp_path: Path, spoil: Any, says: str
+) -> None:
+    """The first shard of the export has two entries at least, so that there is an order to disturb."""
+    answer = world.api("GET", "/audit/export")
+    lines = answer.body.splitlines(keepends=True)
+    shards = [json.loads(line)["shard"] for line in lines[:-1]]
+    start = next(place for place, shard in enumerate(shards) if shards[place + 1 : place + 2] == [shard])
+    rest = lines[:start] + spoil(lines[start:])
+    trail = tmp_path / "spoiled.jsonl"
+    trail.write_bytes(b"".join(rest))
+    refused = shell("audit", "verify", str(trail))
+    assert refused.returncode == 1
+    assert "does not verify" in refused.stderr
+    assert says in refused.stderr
