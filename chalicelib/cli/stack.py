@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -89,9 +88,8 @@ class Stack:
 
     def execute(self, change_set: ChangeSet) -> None:
         cloudformation = self.client("cloudformation")
-        before = self._status()
         cloudformation.execute_change_set(ChangeSetName=change_set.id, StackName=self.name)
-        status = self._await_stack(before)
+        status = self._await_stack()
         if not status.endswith("_COMPLETE") or "ROLLBACK" in status:
             raise DeployError(f"The stack {self.name} is {status}: {self._first_failure()}")
 
@@ -125,8 +123,7 @@ class Stack:
 
         return self._await(look, lambda found: found["Status"] in ("CREATE_COMPLETE", "FAILED"))
 
-    def _await_stack(self, before: str) -> str:
-        del before
+    def _await_stack(self) -> str:
         found = self._await(self._describe, lambda stack: not str(stack.get("StackStatus", "")).endswith("_PROGRESS"))
         return str(found.get("StackStatus", "DELETE_COMPLETE"))
 
@@ -189,4 +186,4 @@ def ensure_bucket(client: Callable[[str], Any], name: str, region: str) -> None:
 
 def zip_size(package: Package) -> float:
     """Megabytes."""
-    return Path(package.archive).stat().st_size / 1e6
+    return package.archive.stat().st_size / 1e6

@@ -1,0 +1,101 @@
+"""What a fleet costs a month on AWS: measured units × list prices, under the assumptions that stand here.
+
+Every figure that could be measured is: units, bytes and CPU time come from the benchmark. What is left is a guess of
+how a fleet behaves (Fleet) and how AWS is slower than this machine (Machine).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+DAYS = 30.4  # of a month
+MILLION = 1e6
+
+PRICED = "us-east-1, on demand, list prices of November 2026, no free tier, no discounts, no support plan, no tax"
+# Dollars for one of each. Check them before you quote a sum.
+PRICES: Mapping[str, float] = {
+    "http_requests": 1.00 / MILLION,
+    "rest_requests": 3.50 / MILLION,
+    "lambda_requests": 0.20 / MILLION,
+    "gb_seconds": 0.0000133334,  # arm64
+    "rru": 0.125 / MILLION,
+    "wru": 0.625 / MILLION,
+    "sqs_calls": 0.40 / MILLION,
+    "s3_puts": 5.00 / MILLION,
+    "kms_calls": 0.03 / 10_000,
+    "log_gb": 0.50,
+    "table_gb": 0.25 + 0.20,  # with point-in-time recovery
+    "bucket_gb": 0.023,
+    "out_gb": 0.09,
+    "kms_keys": 1.00,
+    "alarms": 0.10,
+    "schedules": 1.00 / MILLION,
+}
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Quantities; the fields are the names in PRICES."""
+
+    http_requests: float = 0
+    rest_requests: float = 0
+    lambda_requests: float = 0
+    gb_seconds: float = 0
+    rru: float = 0
+    wru: float = 0
+    sqs_calls: float = 0
+    s3_puts: float = 0
+    kms_calls: float = 0
+    log_gb: float = 0
+    table_gb: float = 0
+    bucket_gb: float = 0
+    out_gb: float = 0
+    kms_keys: float = 0
+    alarms: float = 0
+    schedules: float = 0
+
+    def __add__(self, other: "Bill") -> "Bill":
+        return Bill(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)})
+
+    def __mul__(self, times: float) -> "Bill":
+        return Bill(**{each.name: getattr(self, each.name) * times for each in fields(self)})
+
+    @property
+    def dollars(self) -> Mapping[str, float]:
+        return {name: getattr(self, name) * price for name, price in PRICES.items()}
+
+    @property
+    def total(self) -> float:
+        return sum(self.dollars.values())
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """How devices live. All that is not said here is an idle poll."""
+
+    requests_a_day: float = 11
+    inventory_cycles_a_day: float = 1  # one section changed, the others as the day before
+    commands_a_day: float = 0.1  # by people or rules; inventory needs none
+    check_ins_a_day: float = 1 / 30  # token updates
+    enrollments_a_day: float = 1 / 1000  # a device stays about three years
+    posture_sweeps_a_day: float = 1
+    wake_sweeps_a_day: float = 6
+    years_of_audit: float = 1
+    api_requests_a_day: float = 0.1  # of people, per device, beside those that ask for commands
+
+
+@dataclass(frozen=True)
+class Machine:
+    """AWS as seen from this one: a slower processor in slices, and a network in between."""
+
+    slower: float = 1.5
+    whole_processor_mb: float = 1769  # Lambda: memory that comes with one processor
+    call_ms: float = 5  # DynamoDB, SQS: round trip with TLS, waited for
+    request_log_bytes: float = 450  # what Lambda itself logs of an invocation: START, END, REPORT
+    answer_bytes: float = 350  # headers of an empty answer, as API Gateway sends it
+
+    def gb_seconds(self, cpu_us: float, calls: float, memory_mb: float) -> float:
+        cpu_ms = cpu_us / 1000 * self.slower * self.whole_processor_mb / memory_mb
+        return (cpu_ms + calls * self.call_ms) / 1000 * memory_mb / 1024
+
+
+FIXED = Bill(kms_keys=3, alarms=5, schedules=(1 + 6) * DAYS, lambda_requests=(1 + 6) * DAYS)
