@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from chalicelib.cli.failures import Misuse
-from chalicelib.cli.output import Json, details, say, show_json
+from chalicelib.cli.output import Json, details, done, show_json
 from chalicelib.cli.session import client
 
 app = typer.Typer(no_args_is_help=True, help="What Apple asks for.")
@@ -24,6 +24,7 @@ def request(
         Path | None, typer.Option(help="Your MDM vendor certificate with its chain, PEM.")
     ] = None,
     vendor_key: Annotated[Path | None, typer.Option(help="The vendor's private key, PEM.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Make a key and write the request for it. The key stays sealed in Muster."""
     if (vendor_certificate is None) != (vendor_key is None):
@@ -34,10 +35,8 @@ def request(
         output.write_text(made["request"])
     except OSError as error:
         raise Misuse(f"{output} cannot be written: {error.strerror}.") from None
-    say(
-        f"Wrote {output}. "
-        + ("Upload it at https://identity.apple.com/pushcert." if body else "Have your MDM vendor sign it.")
-    )
+    following = "Upload it at https://identity.apple.com/pushcert." if body else "Have your MDM vendor sign it."
+    done(f"Wrote {output}. {following}", as_json=as_json, output=str(output))
 
 
 @push_app.command()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from chalicelib.cli.failures import Failure, Misuse
-from chalicelib.cli.output import Json, progress, say, show_json, table
+from chalicelib.cli.output import Json, done, progress, say, show_json, table
 from chalicelib.cli.session import client
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail.")
@@ -39,6 +39,7 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The file to write; else standard output.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """The whole trail with its signed heads, as JSON Lines."""
     with progress("Exporting the audit trail …"):
@@ -50,7 +51,8 @@ def export(
         output.write_bytes(lines)
     except OSError as error:
         raise Misuse(f"{output} cannot be written: {error.strerror}.") from None
-    say(f"{len(lines.splitlines()) - 1} entries: {output}")
+    count = len(lines.splitlines()) - 1
+    done(f"{count} entries: {output}", as_json=as_json, entries=count, output=str(output))
 
 
 @app.command()

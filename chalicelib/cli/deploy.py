@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Container, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import boto3
@@ -32,11 +33,16 @@ def deploy(
     aws: Annotated[bool, typer.Option(help="With infra/aws.yaml: domains, WAF, budget.")] = True,
     bucket: Annotated[str, typer.Option(help="For zip and template; made if absent.")] = "",
     endpoint_url: Annotated[str, typer.Option(help="Another address than AWS, for tests.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only; needs --yes or --dry-run.")] = False,
 ) -> None:
     """Deploy to AWS with the credentials of your environment."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=as_json)
+    if as_json and not (yes or dry_run):
+        raise typer.BadParameter("--json cannot ask: give --yes or --dry-run with it.")
     try:
-        _deploy(console, stage, region, dry_run, yes, parameter or [], aws, bucket, endpoint_url)
+        result = _deploy(console, stage, region, dry_run, yes, parameter or [], aws, bucket, endpoint_url)
+        if as_json:
+            print(json.dumps(result, indent=2))
     except (PackagingError, DeployError, BotoCoreError, ClientError) as error:
         Console(stderr=True, highlight=False).print(f"[red]Not deployed: {error}[/]", soft_wrap=True)
         raise typer.Exit(1) from error
@@ -52,7 +58,7 @@ def _deploy(
     aws: bool,
     bucket: str,
     endpoint_url: str,
-) -> None:
+) -> dict[str, Any]:
     def client(service: str) -> Any:
         return boto3.client(service, region_name=region, endpoint_url=endpoint_url or None)
 
@@ -67,15 +73,19 @@ def _deploy(
     known = json.loads(package.template.read_text())["Parameters"]
     kept = {name: value for name, value in stack.parameters().items() if name in known}
     parameters = kept | {"Stage": stage} | _given(given, known)
-    _apply(console, stack, stack.propose(template, parameters), dry_run, yes)
+    proposed = stack.propose(template, parameters)
+    _apply(console, stack, proposed, dry_run, yes)
+    changes = [asdict(change) for change in proposed.changes]
     if dry_run:
-        return
+        return {"changes": changes}
     outputs = stack.outputs()
     if not parameters.get("ConsoleUrl"):
         # The functions learn the REST API's own address only when it is there.
         second = stack.propose(template, parameters | {"ConsoleUrl": outputs["EndpointURL"].rstrip("/")})
         _apply(console, stack, second, dry_run=False, yes=True)
-    console.print(f"Console  {stack.parameters().get('ConsoleUrl')}\nDevices  {outputs['DeviceUrl']}")
+    addresses = {"console_url": stack.parameters().get("ConsoleUrl"), "device_url": outputs["DeviceUrl"]}
+    console.print(f"Console  {addresses['console_url']}\nDevices  {addresses['device_url']}")
+    return {"changes": changes, **addresses}
 
 
 def _apply(console: Console, stack: Stack, change_set: ChangeSet, dry_run: bool, yes: bool) -> None:

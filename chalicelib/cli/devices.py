@@ -6,7 +6,7 @@ import typer
 
 from chalicelib.cli.client import Client
 from chalicelib.cli.failures import Failure, Misuse, NotFound
-from chalicelib.cli.output import Json, details, say, show_json, table
+from chalicelib.cli.output import Json, details, done, say, show_json, table
 from chalicelib.cli.session import client
 
 app = typer.Typer(no_args_is_help=True, help="The devices of the organisation.")
@@ -124,7 +124,9 @@ def retire(
 
 
 @app.command()
-def delete(ctx: typer.Context, device: DeviceArgument, reason: Reason = "", yes: Yes = False) -> None:
+def delete(
+    ctx: typer.Context, device: DeviceArgument, reason: Reason = "", yes: Yes = False, as_json: Json = False
+) -> None:
     """Delete the record of a device that has left."""
     talk = client(ctx)
     found = resolve(talk, device)
@@ -133,4 +135,4 @@ def delete(ctx: typer.Context, device: DeviceArgument, reason: Reason = "", yes:
     ):
         raise Misuse("Nothing was done.")
     talk.delete(f"/devices/{found['id']}", reason=reason)
-    say("Deleted.")
+    done("Deleted.", as_json=as_json, id=found["id"], deleted=True)

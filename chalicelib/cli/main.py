@@ -42,8 +42,8 @@ def muster(
     ctx.obj = context
 
 
-def openapi(ctx: typer.Context) -> None:
-    """The API's OpenAPI document."""
+def openapi(ctx: typer.Context, as_json: Json = False) -> None:
+    """The API's OpenAPI document, which is JSON anyway."""
     show_json(client(ctx).get("/openapi.json"))
 
 
@@ -84,8 +84,9 @@ def _mount(name: str, module: str, text: str) -> None:
     app.command(name, help=text, context_settings=settings)(run)
 
 
-for _name, _function in {"login": session.login, "logout": session.logout, "whoami": session.whoami}.items():
-    app.command(_name)(_function)
+app.command("login")(session.login)
+app.command("logout")(session.logout)
+app.command("whoami")(session.whoami)
 app.command("enroll")(invitations.enroll)
 app.add_typer(devices.app, name="devices")
 app.add_typer(device.app, name="device")

@@ -32,6 +32,14 @@ def say(text: str) -> None:
     console(stderr=True).print(text, markup=False)
 
 
+def done(text: str, *, as_json: bool, **facts: Any) -> None:
+    """What was done: a remark for a person, or the facts as JSON."""
+    if as_json:
+        show_json(facts)
+    else:
+        say(text)
+
+
 def clean(value: Any) -> str:
     """Text without control characters, which a device could use to rewrite the terminal."""
     if value is None or value == "":

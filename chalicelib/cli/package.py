@@ -41,9 +41,10 @@ CODE = "./deployment.zip"
 def package(
     output: Annotated[Path, typer.Option(help="Folder for the zip and the template.")] = CACHE / "lambda",
     aws: Annotated[bool, typer.Option(help="With infra/aws.yaml: domains, WAF, budget.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
     """Build what `muster deploy` deploys: python3.13 on arm64."""
-    console = Console()
+    console = Console(stderr=True)
     if vendor.python_for(vendor.LAMBDA) is None:
         console.print(
             "[yellow]No python3.13 here: the zip has no .pyc files, so cold starts are about twice as long.[/]"
@@ -54,9 +55,11 @@ def package(
         console.print(f"[red]{error}[/]")
         raise typer.Exit(1) from error
     output.mkdir(parents=True, exist_ok=True)
+    sizes = {str(output / file.name): file.stat().st_size for file in (built.archive, built.template)}
     for file in (built.archive, built.template):
         shutil.copyfile(file, output / file.name)
-        console.print(f"{output / file.name}  {file.stat().st_size / 1e6:.1f} MB")
+    lines = [f"{name}  {size / 1e6:.1f} MB" for name, size in sizes.items()]
+    print(json.dumps(sizes, indent=2) if as_json else "\n".join(lines))
 
 
 def build(target: Target, templates: Sequence[str] = ("core.yaml",), project: Path = PROJECT) -> Package:

@@ -9,7 +9,7 @@ from chalicelib.cli import contexts
 from chalicelib.cli.client import Client
 from chalicelib.cli.contexts import Context
 from chalicelib.cli.failures import Misuse
-from chalicelib.cli.output import Json, details, say, show_json, table
+from chalicelib.cli.output import Json, details, done, show_json, table
 
 context_app = typer.Typer(no_args_is_help=True, help="Which Muster to talk to.")
 
@@ -32,6 +32,7 @@ def login(
         bool, typer.Option("--token-stdin", help="Keep an API token, read from standard input.")
     ] = False,
     ca_file: Annotated[str, typer.Option(help="PEM of the CA to trust, if the system does not.")] = "",
+    as_json: Json = False,
 ) -> None:
     """Sign in and remember where; the password is not kept."""
     context = _context(str(ctx.find_root().obj or ""), url, ca_file)
@@ -43,7 +44,8 @@ def login(
         username = username or context.username or typer.prompt("Username", err=True)
         token = talk.sign_in(username, _password(password_stdin))
     contexts.save(Context(context.name, context.url, context.ca_file, token, username))
-    say(f"Signed in to {context.url}; this is now the context {context.name}.")
+    text = f"Signed in to {context.url}; this is now the context {context.name}."
+    done(text, as_json=as_json, context=context.name, url=context.url)
 
 
 def _context(name: str, url: str, ca_file: str) -> Context:
@@ -66,10 +68,11 @@ def _password(from_stdin: bool) -> str:
     return str(typer.prompt("Password", hide_input=True, err=True))
 
 
-def logout(ctx: typer.Context) -> None:
+def logout(ctx: typer.Context, as_json: Json = False) -> None:
     """Forget the token of the context."""
-    contexts.forget_token(str(ctx.find_root().obj or ""))
-    say("Signed out on this machine.")
+    name = str(ctx.find_root().obj or "")
+    contexts.forget_token(name)
+    done("Signed out on this machine.", as_json=as_json, context=contexts.load(name).name)
 
 
 def whoami(ctx: typer.Context, as_json: Json = False) -> None:
@@ -94,7 +97,7 @@ def list_contexts(ctx: typer.Context, as_json: Json = False) -> None:
 
 
 @context_app.command("use")
-def use_context(name: str) -> None:
+def use_context(name: str, as_json: Json = False) -> None:
     """Talk to this one from now on."""
     contexts.use(name)
-    say(f"The context is now {name}.")
+    done(f"The context is now {name}.", as_json=as_json, context=name)

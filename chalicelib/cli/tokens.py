@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from chalicelib.cli.client import segment
-from chalicelib.cli.output import Json, say, show_json, table
+from chalicelib.cli.output import Json, done, say, show_json, table
 from chalicelib.cli.session import client
 
 app = typer.Typer(no_args_is_help=True, help="API tokens for machines.")
@@ -49,7 +49,7 @@ def list_tokens(ctx: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
-def revoke(ctx: typer.Context, token: Annotated[str, typer.Argument(help="Its id.")]) -> None:
+def revoke(ctx: typer.Context, token: Annotated[str, typer.Argument(help="Its id.")], as_json: Json = False) -> None:
     """Revoke one; it stops working at once."""
     client(ctx).delete(f"/tokens/{segment(token)}")
-    say("Revoked.")
+    done("Revoked.", as_json=as_json, id=token, revoked=True)

@@ -69,12 +69,21 @@ def _unpack(packed: bytes) -> Any:
 
 
 def merge(
-    house: House, device_id: str, *, attributes: Mapping[str, Any] | None = None, facts: Mapping[str, Any] | None = None
+    house: House,
+    device_id: str,
+    *,
+    attributes: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+    known: Device | None = None,
 ) -> Device:
-    """Merges what a device reported of itself into its record; writes (and audits) only what changed."""
+    """Merges what a device reported of itself into its record; writes (and audits) only what changed.
+
+    `known` is the record as just read: it is read again only if somebody else changed it.
+    """
+    lately = [known] if known else []
 
     def attempt() -> Device:
-        device = house.store.get(Device, device_id)
+        device = lately.pop() if lately else house.store.get(Device, device_id)
         changed = {name: value for name, value in (attributes or {}).items() if getattr(device, name) != value}
         known = dict(device.facts)
         news = {name: value for name, value in (facts or {}).items() if known.get(name) != value}

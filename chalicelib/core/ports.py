@@ -58,6 +58,7 @@ class Poll:
 
     enrollment: Enrollment
     queue: tuple[Command, ...]
+    device: Device | None = None  # where the request has read it already
 
 
 class Store(Protocol):

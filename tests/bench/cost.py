@@ -1,4 +1,4 @@
-"""What a fleet costs a month on AWS: measured units × list prices, under the assumptions that stand here.
+"""What a fleet costs a month on AWS: measured units times list prices, under the assumptions that stand here.
 
 Every figure that could be measured is: units, bytes and CPU time come from the benchmark. What is left is a guess of
 how a fleet behaves (Fleet) and how AWS is slower than this machine (Machine).
@@ -23,6 +23,7 @@ PRICES: Mapping[str, float] = {
     "s3_puts": 5.00 / MILLION,
     "kms_calls": 0.03 / 10_000,
     "log_gb": 0.50,
+    "kept_log_gb": 0.03,
     "table_gb": 0.25 + 0.20,  # with point-in-time recovery
     "bucket_gb": 0.023,
     "out_gb": 0.09,
@@ -46,6 +47,7 @@ class Bill:
     s3_puts: float = 0
     kms_calls: float = 0
     log_gb: float = 0
+    kept_log_gb: float = 0
     table_gb: float = 0
     bucket_gb: float = 0
     out_gb: float = 0
@@ -89,13 +91,17 @@ class Machine:
 
     slower: float = 1.5
     whole_processor_mb: float = 1769  # Lambda: memory that comes with one processor
-    call_ms: float = 5  # DynamoDB, SQS: round trip with TLS, waited for
-    request_log_bytes: float = 450  # what Lambda itself logs of an invocation: START, END, REPORT
+    call_ms: float = 5  # DynamoDB, SQS, KMS: round trip with TLS, waited for
+    push_ms: float = 500  # connection to APNs and one batch of up to 100 pushes
+    log_bytes: float = 450  # what Lambda itself logs of an invocation: START, END, REPORT
     answer_bytes: float = 350  # headers of an empty answer, as API Gateway sends it
+    item_bytes: float = 100  # DynamoDB adds them to each item it keeps
 
-    def gb_seconds(self, cpu_us: float, calls: float, memory_mb: float) -> float:
+    def gb_seconds(self, cpu_us: float, waited_ms: float, memory_mb: float) -> float:
         cpu_ms = cpu_us / 1000 * self.slower * self.whole_processor_mb / memory_mb
-        return (cpu_ms + calls * self.call_ms) / 1000 * memory_mb / 1024
+        return (cpu_ms + waited_ms) / 1000 * memory_mb / 1024
 
 
-FIXED = Bill(kms_keys=3, alarms=5, schedules=(1 + 6) * DAYS, lambda_requests=(1 + 6) * DAYS)
+_RUNS = (1 + 6) * DAYS  # of schedules
+_EMPTY_RECEIVES = 3 * 5 * 3 * 60 * 24 * DAYS  # three queues, five pollers each, 20 seconds a poll
+FIXED = Bill(kms_keys=3, alarms=5, schedules=_RUNS, lambda_requests=_RUNS, sqs_calls=_EMPTY_RECEIVES)

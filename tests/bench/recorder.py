@@ -7,7 +7,8 @@ from typing import Any
 from chalicelib.storage.capacity import Meter
 from chalicelib.storage.codec import Item
 from chalicelib.storage.layout import Key, Table
-from chalicelib.storage.tables import Absent, Put, Range, Rows, Tables, Write
+from chalicelib.storage.memory.tables import MemoryTables
+from chalicelib.storage.tables import Absent, Put, Range, Rows, Write
 from chalicelib.storage.wire import to_wire
 
 Question = tuple[str, str, str, str]  # operation, table, partition, sort key or the first of its range
@@ -17,45 +18,50 @@ Answers = dict[Question, bytes]
 class Recorder:
     """Fulfils `storage.tables.Tables`."""
 
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+    def __init__(self, tables: MemoryTables) -> None:
+        self.engine = tables
         self.answers: Answers = {}  # since somebody last cleared them
         self.latest: Answers = {}  # of each question
+        self.entries = 0  # of the audit trail
         self._written: list[Put] = []
 
     @property
     def meter(self) -> Meter:
-        return self._tables.meter
+        return self.engine.meter
 
     def get(self, table: Table, key: Key) -> Item | None:
-        item = self._tables.get(table, key)
+        item = self.engine.get(table, key)
         self._note("GetItem", table, key.pk, key.sk, {"Item": to_wire(item)} if item else {})
         return item
 
     def get_many(self, table: Table, keys: Sequence[Key]) -> Sequence[Item]:
-        items = self._tables.get_many(table, keys)
+        items = self.engine.get_many(table, keys)
         found = {"Responses": {table.value: [to_wire(item) for item in items]}}
         self._note("BatchGetItem", table, keys[0].pk, keys[0].sk, found)
         return items
 
     def query(self, wanted: Range) -> Rows:
-        rows = self._tables.query(wanted)
+        rows = self.engine.query(wanted)
         low = wanted.between[0] if wanted.between else ""
         self._note("Query", wanted.table, wanted.pk, low, {"Items": [to_wire(item) for item in rows.items]})
         return rows
 
     def put(self, write: Put) -> None:
-        self._tables.put(write)
-        self._written.append(write)
+        self.engine.put(write)
+        self._keep([write])
 
     def transact(self, writes: Sequence[Write], token: str) -> None:
-        self._tables.transact(writes, token)
-        self._written += [write for write in writes if isinstance(write, Put)]
+        self.engine.transact(writes, token)
+        self._keep(writes)
 
     def stream(self) -> list[tuple[str, Mapping[str, Any]]]:
         """(event name, new image) of the writes to the commands table that the outbox is told of, since last time."""
         written, self._written = self._written, []
         return [(_event_name(put), to_wire(put.item)) for put in written if _passes(put)]
+
+    def _keep(self, writes: Sequence[Write]) -> None:
+        self._written += [write for write in writes if isinstance(write, Put)]
+        self.entries += sum(write.table is Table.AUDIT for write in writes)
 
     def _note(self, operation: str, table: Table, pk: str, sk: str, answer: Mapping[str, Any]) -> None:
         said = json.dumps(answer).encode()

@@ -96,6 +96,7 @@ class Deployment:
     tables: Recorder
     apns: FakeAPNs
     exchanges: list[Exchange] = field(default_factory=list)
+    busy_us: float = 0  # of the device plane; the devices' own time is not in it
 
     def __post_init__(self) -> None:
         self.people = Client(Application("muster", house=lambda: self.house), project_dir="/").http
@@ -144,7 +145,9 @@ class Deployment:
             return Reply(200, {"content-type": "text/html"}, f'<a id="profile" href="{link}">'.encode())
         event = http_event(method, parts.path, parts.query, headers, body)
         self.tables.answers = answers = {}
+        started = time.thread_time_ns()
         got = function_of(event).handle(event, None)
+        self.busy_us += (time.thread_time_ns() - started) / 1000
         self.exchanges.append(Exchange(event, answers, got["statusCode"]))
         answer = base64.b64decode(got["body"]) if got["isBase64Encoded"] else got["body"].encode()
         return Reply(got["statusCode"], got["headers"], answer)

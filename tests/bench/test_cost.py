@@ -1,30 +1,74 @@
-"""The monthly bill of 10,000 and of a million devices, from units measured here and the list prices in cost.py."""
+"""The monthly bill of 10,000 and of a million devices: units measured here, list prices and assumptions in cost.py."""
 
-import contextlib
-import io
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 
 from chalicelib.core import posture, sweep
-from chalicelib.storage.capacity import item_size
-from chalicelib.storage.layout import INDEXES
-from tests.bench import replay
-from tests.bench.cost import DAYS, FIXED, PRICED, Bill, Fleet, Machine
+from tests.bench import units
+from tests.bench.cost import DAYS, FIXED, PRICED, Bill, Fleet
 from tests.bench.loopback import Loopback
-from tests.bench.messages import Messages, recorded
 from tests.bench.report import Report
-from tests.bench.staging import Deployment, Spent, unlogged
-from tests.bench.test_counts import command_life
-from tests.bench.test_sweep import fleet as swept_fleet
+from tests.bench.staging import Deployment, unlogged
+from tests.bench.test_sweep import fleet as devices_to_sweep
+from tests.bench.units import GB, Meterman, meterman
 
 pytestmark = pytest.mark.bench
 BUDGET = 900  # dollars a month for a million devices
-FLEET, MACHINE = Fleet(), Machine()
-GATEWAY_MB = SIGNER_MB = SWEEP_MB = WAKE_MB = 512
-SMALL_MB, API_MB = 256, 1024
-SWEPT = 2_000
-GIGABYTE = 1e9
+FLEET = Fleet()
+SWEPT = 3_000
+
+
+def test_the_monthly_bill(deployment: Deployment, stub: Loopback, bench: Report) -> None:
+    with unlogged():
+        at = meterman(deployment, stub)
+        daily, kept = of_a_device_day(at), units.kept_bytes(deployment)
+        swept = devices_to_sweep(SWEPT)
+    print(f"\n{PRICED}\n{FLEET}\n{units.MACHINE}\n{kept}")
+    for devices in (10_000, 1_000_000):
+        pages = sweep.SHARDS * -(-devices // (sweep.SHARDS * sweep.PAGE))
+        posture_sweep = units.swept(at, swept, devices, pages, posture.Rules()) * FLEET.posture_sweeps_a_day
+        wake_sweep = units.swept(at, swept, devices, pages, None) * FLEET.wake_sweeps_a_day
+        parts = {name: bill * (devices * DAYS) for name, bill in daily.items()}
+        parts |= {
+            "sweeps and wake-ups": (posture_sweep + wake_sweep + units.night_wakes(at, devices, pages)) * DAYS,
+            "storage": stored(kept) * devices,
+            "fixed": FIXED,
+        }
+        shown(bench, devices, parts)
+        total = sum(parts.values(), Bill())
+        bench.row(
+            f"cost a month, {devices:,} devices", usd=total.total, budget=f"{BUDGET} usd" if devices > 1e5 else ""
+        )
+        if devices == 1_000_000:
+            assert total.total <= BUDGET
+
+
+def of_a_device_day(at: Meterman) -> dict[str, Bill]:
+    idle = units.idle(at)
+    cycle, requests = units.inventory_cycle(at)
+    polls = FLEET.requests_a_day - requests * FLEET.inventory_cycles_a_day - 2 * FLEET.commands_a_day
+    assert polls >= 0
+    return {
+        "idle polls": idle * (polls - FLEET.check_ins_a_day),
+        "last seen": Bill(wru=3),
+        "inventory": cycle * FLEET.inventory_cycles_a_day,
+        "commands": units.command(at) * FLEET.commands_a_day,
+        "check-ins": units.check_in(at) * FLEET.check_ins_a_day,
+        "enrollments": units.enrollment(at) * FLEET.enrollments_a_day,
+        "people": units.looked_up(at) * FLEET.api_requests_a_day,
+    }
+
+
+def stored(kept: Mapping[str, float]) -> Bill:
+    """A command's record is kept for 400 days; an audit entry for good, in the table and as evidence."""
+    entries = 365 * FLEET.years_of_audit * (2 * FLEET.commands_a_day + FLEET.inventory_cycles_a_day / 30)
+    table = kept["device"] + 400 * FLEET.commands_a_day * kept["command"] + entries * kept["entry"]
+    return Bill(table_gb=table / GB, bucket_gb=entries * kept["entry"] / GB)
+
+
+def shown(bench: Report, devices: int, parts: Mapping[str, Bill]) -> None:
+    for name, bill in parts.items():
+        bench.row(f"cost a month, {devices:,}: {name}", usd=bill.total)
+    dollars = sum(parts.values(), Bill()).dollars
+    print(f"{devices:,}:", ", ".join(f"{name} {amount:,.2f}" for name, amount in dollars.items()))

@@ -1,5 +1,6 @@
 """MiniStack as a child process: AWS on loopback, its data in the state folder."""
 
+import json
 import os
 import secrets
 import shutil
@@ -59,6 +60,7 @@ class Engine:
 
     def start(self) -> None:
         self._empty_scratch()
+        self._rewind_streams()
         self.port = free_port(self.port)
         self._state.remember(engine_port=self.port)
         with (self._state.folder / "engine.log").open("ab") as log:
@@ -129,6 +131,16 @@ class Engine:
         """Each function process leaves its unpacked zip behind."""
         for leftover in self._state.scratch.iterdir():
             shutil.rmtree(leftover, ignore_errors=True)
+
+    def _rewind_streams(self) -> None:
+        """MiniStack saves how far its functions have read a table's stream, but not the stream, which starts anew."""
+        saved = self._state.engine_data / "state" / "lambda.json"
+        if not saved.exists():
+            return
+        content = json.loads(saved.read_text())
+        positions = content.get("payload", {}).get("dynamodb_stream_positions", {}).get("data", {})
+        positions.update(dict.fromkeys(positions, 0))
+        saved.write_text(json.dumps(content))
 
     def _await_ready(self, child: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + STARTUP

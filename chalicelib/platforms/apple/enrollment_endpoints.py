@@ -22,7 +22,8 @@ OTA_CLOSED = (
 )
 NO_TOPIC = (
     "Enrollment needs an Apple push certificate and none has been uploaded yet: an administrator requests one "
-    "(`muster push request`), has Apple sign it at identity.apple.com/pushcert, and uploads it (`muster push upload`)."
+    "(`muster apple push-cert request`), has Apple sign it at identity.apple.com/pushcert, and uploads it "
+    "(`muster apple push-cert upload`)."
 )
 _CODE = re.compile(r"[0-9a-zA-Z]{26}")
 _PRIVATE = {"cache-control": "no-store"}  # each download holds a challenge of its own

@@ -65,20 +65,24 @@ def _effect(house: House, command: Command, answer: Plist) -> Effect:
         return Effect()
     device = house.store.get(Device, command.device_id)
     if reader is not None:
-        keep(house, device.id, reader(answer, device, _managed_only(command)))
+        keep(house, device.id, reader(answer, device, _managed_only(command)), device)
     return effect(house, command, device, answer) if effect else Effect()
 
 
-def take_section(house: House, device_id: str, request_type: str, report: Report, section: str) -> None:
+def take_section(house: House, device_id: str, request_type: str, report: Report, section: str) -> Device:
+    """The device as it is known after it."""
     device = house.store.get(Device, device_id)
-    keep(house, device_id, readings.READERS[request_type](report.answer, device, section.startswith("managed-")))
+    reading = readings.READERS[request_type](report.answer, device, section.startswith("managed-"))
+    return keep(house, device_id, reading, device) or device
 
 
-def keep(house: House, device_id: str, reading: Reading) -> None:
+def keep(house: House, device_id: str, reading: Reading, known: Device | None = None) -> Device | None:
+    """The device, where what was read is part of its record."""
     for section, body in reading.sections.items():
         inventory.record(house, device_id, section, body)
-    if reading.attributes or reading.facts:
-        inventory.merge(house, device_id, attributes=reading.attributes, facts=reading.facts)
+    if not reading.attributes and not reading.facts:
+        return None
+    return inventory.merge(house, device_id, attributes=reading.attributes, facts=reading.facts, known=known)
 
 
 def _managed_only(command: Command) -> bool:

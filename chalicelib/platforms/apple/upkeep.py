@@ -48,7 +48,8 @@ def take(house: House, poll: Poll, report: Report, section: str) -> Poll | None:
     if report.status is Status.ACKNOWLEDGED and SECTIONS[section].request_type:
         from chalicelib.platforms.apple import results  # an idle poll does not need it
 
-        results.take_section(house, bound.device_id, SECTIONS[section].request_type, report, section)
+        device = results.take_section(house, bound.device_id, SECTIONS[section].request_type, report, section)
+        return replace(poll, device=device)
     return poll
 
 
@@ -71,7 +72,7 @@ def next_query(house: House, poll: Poll, report: Report) -> Query | None:
 
 
 def _continue(house: House, poll: Poll, after: str) -> Query | None:
-    device = house.store.get(Device, poll.enrollment.device_id)
+    device = poll.device or house.store.get(Device, poll.enrollment.device_id)
     names = tuple(SECTIONS)
     start = names.index(after) + 1 if after in SECTIONS else 0
     for name in names[start:]:

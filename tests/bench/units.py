@@ -1,0 +1,184 @@
+"""What one poll, command, inventory cycle, check-in, enrollment and sweep use: measured in memory, in billed units."""
+
+import contextlib
+import io
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.core import posture, sweep
+from chalicelib.storage.capacity import item_size
+from chalicelib.storage.codec import Item
+from chalicelib.storage.layout import INDEXES, Key, Table
+from tests.bench import replay
+from tests.bench.cost import Bill, Machine
+from tests.bench.loopback import Loopback
+from tests.bench.staging import Deployment, Spent, unlogged
+from tests.bench.test_counts import command_life
+from tests.devices.apple import AppleDevice
+
+MACHINE = Machine()
+API_MB, DEVICE_MB, WORKER_MB, SMALL_MB = 1024, 512, 512, 256  # memory of the functions in infra/core.yaml
+GB = 1e9
+PAGE = sweep.PAGE
+
+
+@dataclass(frozen=True)
+class Unit:
+    """`requests`: of devices. `entries`: of the audit trail."""
+
+    spent: Spent
+    cpu_us: float
+    requests: int = 0
+    entries: int = 0
+
+
+@dataclass(frozen=True)
+class Meterman:
+    """Reads the meters of a deployment; `client_us` is what one call costs beyond what memory costs."""
+
+    deployment: Deployment
+    client_us: float
+    line_bytes: int
+
+    def device(self, act: Callable[[], Any]) -> Unit:
+        shop = self.deployment
+        before, requests, entries = shop.busy_us, len(shop.exchanges), shop.tables.entries
+        spent = shop.spending(act)
+        return Unit(spent, shop.busy_us - before, len(shop.exchanges) - requests, shop.tables.entries - entries)
+
+    def other(self, act: Callable[[], Any]) -> Unit:
+        entries, started = self.deployment.tables.entries, time.thread_time_ns()
+        spent = self.deployment.spending(act)
+        return Unit(spent, (time.thread_time_ns() - started) / 1000, 0, self.deployment.tables.entries - entries)
+
+    def bill(self, unit: Unit, memory_mb: float, *, invocations: float = 1, waited_ms: float = 0) -> Bill:
+        """Of the function alone; API Gateway is added by those who stand behind it."""
+        spent, used = unit.spent, unit.spent.dynamodb
+        calls = used.calls + spent.sqs + spent.kms + spent.s3
+        log = invocations * (self.line_bytes + MACHINE.log_bytes) / GB
+        evidence = MACHINE.gb_seconds(2_000, 20, SMALL_MB)
+        return Bill(
+            lambda_requests=invocations + unit.entries,
+            gb_seconds=MACHINE.gb_seconds(
+                unit.cpu_us + calls * self.client_us, calls * MACHINE.call_ms + waited_ms, memory_mb
+            )
+            + unit.entries * evidence,
+            rru=used.read_units,
+            wru=used.write_units,
+            sqs_calls=spent.sqs,
+            s3_puts=spent.s3 + unit.entries,  # each entry alone: the worst case of the evidence stream
+            kms_calls=spent.kms,
+            log_gb=log,
+            kept_log_gb=3 * log,
+            out_gb=unit.requests * MACHINE.answer_bytes / GB,
+        )
+
+    def of_device(self, unit: Unit) -> Bill:
+        return self.bill(unit, DEVICE_MB, invocations=unit.requests) + Bill(http_requests=unit.requests)
+
+    def of_person(self, unit: Unit) -> Bill:
+        return self.bill(unit, API_MB) + Bill(rest_requests=1, out_gb=2_000 / GB)
+
+
+def meterman(deployment: Deployment, stub: Loopback) -> Meterman:
+    place = Key(f"E#{deployment.enrollment.id}", "#B")
+    deployment.tables.answers = {}
+    deployment.tables.get(Table.COMMANDS, place)
+    stub.answers, tables = deployment.tables.answers, stub.tables()
+    client_us = replay.median_micros(lambda: tables.get(Table.COMMANDS, place), 100)
+    with contextlib.redirect_stderr(io.StringIO()) as log:
+        deployment.device.idle()
+    return Meterman(deployment, client_us, len(log.getvalue()))
+
+
+def idle(at: Meterman) -> Bill:
+    units = [at.device(at.deployment.device.idle) for _ in range(15)]
+    return at.of_device(sorted(units, key=lambda unit: unit.cpu_us)[len(units) // 2])
+
+
+def inventory_cycle(at: Meterman) -> tuple[Bill, int]:
+    """A day later, with one app more than the day before; and the number of requests it takes."""
+    shop = at.deployment
+    shop.clock.now += 86_400
+    shop.device.add_app("com.example.notes", "Notes")
+    unit = at.device(shop.device.poll)
+    assert len(shop.device.handled) > 0
+    assert shop.enrollment.inventory_due > shop.clock.now
+    return at.of_device(unit), unit.requests
+
+
+def command(at: Meterman) -> Bill:
+    """In warm functions: the life of another command comes first."""
+    shop, device = at.deployment, at.deployment.device
+    command_life(shop)
+    path = f"/devices/{shop.enrollment.device_id}/commands"
+    asked = at.of_person(at.other(lambda: shop.api("POST", path, {"action": "lock"})))
+    sent = at.bill(at.other(shop.outbox), SMALL_MB)
+    woken = at.bill(at.other(shop.wake), WORKER_MB, waited_ms=MACHINE.push_ms) + Bill(sqs_calls=2)
+    delivered = at.of_device(at.device(device.idle))
+    reported = at.of_device(at.device(lambda: device.report(device.received[-1].uuid, "Acknowledged")))
+    return asked + sent + woken + delivered + reported
+
+
+def check_in(at: Meterman) -> Bill:
+    token = at.deployment.clock.now.to_bytes(32)
+    unit = at.device(lambda: at.deployment.device.token_update(Token=token))
+    at.deployment.outbox()
+    at.deployment.wake()
+    at.deployment.device.poll()
+    return at.of_device(unit)
+
+
+def enrollment(at: Meterman) -> Bill:
+    link = at.deployment.invite()
+    newcomer = AppleDevice("iphone", transport=at.deployment.device_plane, seed=at.deployment.clock.now)
+
+    def arrive() -> None:
+        newcomer.enroll(link)
+        newcomer.poll()
+
+    return at.of_device(at.device(arrive))
+
+
+def looked_up(at: Meterman) -> Bill:
+    path = f"/devices/{at.deployment.enrollment.device_id}"
+    return at.of_person(at.other(lambda: at.deployment.api("GET", path, None)))
+
+
+def swept(at: Meterman, house: Any, devices: int, pages: int, rules: posture.Rules | None) -> Bill:
+    """One sweep over `devices`, in as many messages as there are pages; measured over all devices of `house`."""
+    before, started, found = Spent.so_far(house.store.meter), time.thread_time_ns(), 0
+    with unlogged():
+        for shard in range(sweep.SHARDS):
+            found += sweep.sweep_page(house, shard, "", rules).devices
+    cpu_us = (time.thread_time_ns() - started) / 1000
+    share = at.bill(Unit(Spent.so_far(house.store.meter).since(before), cpu_us), WORKER_MB, invocations=0)
+    message = Bill(lambda_requests=1, sqs_calls=3, log_gb=MACHINE.log_bytes / GB)
+    return share * (devices / found) + message * pages
+
+
+def night_wakes(at: Meterman, devices: int, pages: int) -> Bill:
+    """Everybody is due for inventory once a day: one message and one batch of pushes for each page of the sweep."""
+    batch_us = PAGE * 30 + at.client_us
+    seconds = MACHINE.gb_seconds(batch_us, MACHINE.push_ms, WORKER_MB)
+    return Bill(rru=devices) + Bill(lambda_requests=1, sqs_calls=3, gb_seconds=seconds) * pages
+
+
+def kept_bytes(deployment: Deployment) -> Mapping[str, float]:
+    """Of a settled device's own records, of one finished command and of one audit entry, indexes included."""
+    items: list[tuple[Table, Item]] = [(table, item) for (table, _), item in deployment.tables.engine._items.items()]
+    commands = [_kept(t, i) for t, i in items if t is Table.COMMANDS and str(i["sk"]).startswith("R#")]
+    entries = [_kept(t, i) for t, i in items if t is Table.AUDIT]
+    own = sum(_kept(t, i) for t, i in items if t is not Table.AUDIT) - sum(commands)
+    return {
+        "device": own,  # the organisation's own few records with it
+        "command": sum(commands) / len(commands),
+        "entry": sum(entries) / len(entries),
+    }
+
+
+def _kept(table: Table, item: Item) -> float:
+    copies = 1 + sum(index.pk in item and not index.keys_only for index in INDEXES.get(table, ()))
+    return copies * (item_size(item) + MACHINE.item_bytes)
