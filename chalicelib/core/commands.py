@@ -129,9 +129,9 @@ def _draft(
 
 def channels(house: House, device: Device) -> list[str]:
     """Every channel that ever held commands for the device: current, its users, former ones."""
-    current = house.store.find(Enrollment, device.enrollment_id)
-    users = current.user_channels if current else ()
-    return [device.enrollment_id, *users, *device.former_enrollments]
+    ids = (device.enrollment_id, *device.former_enrollments)
+    users = {each.id: each.user_channels for each in house.store.get_many(Enrollment, *ids)}
+    return [channel for enrollment_id in ids for channel in (enrollment_id, *users.get(enrollment_id, ()))]
 
 
 def get(house: House, device_id: str, command_id: str) -> Command:

@@ -32,7 +32,7 @@ def read(event: Mapping[str, Any]) -> Incoming:
     context = event["requestContext"]
     query = event.get("multiValueQueryStringParameters") or {}
     return Incoming(
-        path=str(context.get("path", context["resourcePath"])),
+        path=str(event.get("path") or context.get("path", context["resourcePath"])),  # the latter may name the stage
         parameters=event.get("pathParameters") or {},
         query={name: values[-1] for name, values in query.items()},
         headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},

@@ -35,8 +35,9 @@ PRICES: Mapping[str, float] = {
 
 @dataclass(frozen=True)
 class Bill:
-    """Quantities; the fields are the names in PRICES."""
+    """Quantities; the fields are the names in PRICES, and what is priced by way of something else."""
 
+    audit_entries: float = 0
     http_requests: float = 0
     rest_requests: float = 0
     lambda_requests: float = 0
@@ -93,7 +94,7 @@ class Machine:
     whole_processor_mb: float = 1769  # Lambda: memory that comes with one processor
     call_ms: float = 5  # DynamoDB, SQS, KMS: round trip with TLS, waited for
     push_ms: float = 500  # connection to APNs and one batch of up to 100 pushes
-    log_bytes: float = 450  # what Lambda itself logs of an invocation: START, END, REPORT
+    log_bytes: float = 450  # what Lambda itself logs of an invocation, unless told not to: START, END, REPORT
     answer_bytes: float = 350  # headers of an empty answer, as API Gateway sends it
     item_bytes: float = 100  # DynamoDB adds them to each item it keeps
 

@@ -125,9 +125,9 @@ class Deployment:
         store.commit(Replace(replace(self.enrollment, inventory_due=self.clock.now + 86_400)))
 
     def spending(self, act: Callable[[], Any]) -> Spent:
-        before = Spent.so_far(self.house.store.meter)
+        before = Spent.so_far(self.tables.meter)
         act()
-        return Spent.so_far(self.house.store.meter).since(before)
+        return Spent.so_far(self.tables.meter).since(before)
 
     # the people plane
     def api(self, method: str, path: str, body: Any) -> Any:
@@ -144,7 +144,8 @@ class Deployment:
             link = f"{self.house.settings.device_url}/apple/profile/{parts.path.rsplit('/', 1)[-1]}"
             return Reply(200, {"content-type": "text/html"}, f'<a id="profile" href="{link}">'.encode())
         event = http_event(method, parts.path, parts.query, headers, body)
-        self.tables.answers = answers = {}
+        answers: Answers = {}
+        self.tables.answers = answers
         started = time.thread_time_ns()
         got = function_of(event).handle(event, None)
         self.busy_us += (time.thread_time_ns() - started) / 1000

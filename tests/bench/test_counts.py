@@ -64,3 +64,16 @@ def command_life(deployment: Deployment) -> dict[str, Spent]:
     spent["wake"] += Spent(sqs=2)
     assert device.received[-1].request_type == "DeviceLock"
     return spent
+
+
+def test_a_day_of_inventory(deployment: Deployment, bench: Report) -> None:
+    """Asked once a day: here an app is new, and the rest as the day before."""
+    with unlogged():
+        deployment.clock.now += DAY
+        deployment.device.add_app("com.example.notes", "Notes")
+        before = len(deployment.exchanges)
+        spent = deployment.spending(deployment.device.poll)
+    requests = len(deployment.exchanges) - before
+    bench.row(f"inventory of a day, {requests} requests", **spent.columns)
+    assert spent.dynamodb.write_units <= 3
+    assert spent.dynamodb.read_units <= 3.5 * requests

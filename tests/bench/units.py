@@ -5,10 +5,13 @@ import io
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from chalicelib.core import posture, sweep
-from chalicelib.storage.capacity import item_size
+from chalicelib.cli.package import PROJECT, load_template
+from chalicelib.core import audit, posture, sweep
+from chalicelib.core.house import House
+from chalicelib.storage.capacity import Meter, item_size
 from chalicelib.storage.codec import Item
 from chalicelib.storage.layout import INDEXES, Key, Table
 from tests.bench import replay
@@ -19,9 +22,30 @@ from tests.bench.test_counts import command_life
 from tests.devices.apple import AppleDevice
 
 MACHINE = Machine()
-API_MB, DEVICE_MB, WORKER_MB, SMALL_MB = 1024, 512, 512, 256  # memory of the functions in infra/core.yaml
 GB = 1e9
 PAGE = sweep.PAGE
+WEEK = 7  # a full device query is due on one day of it
+WINDOW = 30  # seconds that the evidence stream collects entries
+ENTRIES = 100  # at most, in one batch
+
+
+@dataclass(frozen=True)
+class Function:
+    """As infra/core.yaml says."""
+
+    memory_mb: float
+    log_bytes: float
+
+    @classmethod
+    def of(cls, name: str) -> "Function":
+        deployed = _template()["Resources"][name]["Properties"]
+        silent = deployed["LoggingConfig"].get("SystemLogLevel") == "WARN"
+        return cls(deployed["MemorySize"], 0 if silent else MACHINE.log_bytes)
+
+
+@cache
+def _template() -> dict[str, Any]:
+    return load_template(PROJECT / "infra/core.yaml")
 
 
 @dataclass(frozen=True)
@@ -53,22 +77,20 @@ class Meterman:
         spent = self.deployment.spending(act)
         return Unit(spent, (time.thread_time_ns() - started) / 1000, 0, self.deployment.tables.entries - entries)
 
-    def bill(self, unit: Unit, memory_mb: float, *, invocations: float = 1, waited_ms: float = 0) -> Bill:
+    def bill(self, unit: Unit, name: str, *, invocations: float = 1, waited_ms: float = 0) -> Bill:
         """Of the function alone; API Gateway is added by those who stand behind it."""
-        spent, used = unit.spent, unit.spent.dynamodb
+        spent, used, function = unit.spent, unit.spent.dynamodb, Function.of(name)
         calls = used.calls + spent.sqs + spent.kms + spent.s3
-        log = invocations * (self.line_bytes + MACHINE.log_bytes) / GB
-        evidence = MACHINE.gb_seconds(2_000, 20, SMALL_MB)
+        cpu_us, waited_ms = unit.cpu_us + calls * self.client_us, calls * MACHINE.call_ms + waited_ms
+        log = invocations * (self.line_bytes + function.log_bytes) / GB
         return Bill(
-            lambda_requests=invocations + unit.entries,
-            gb_seconds=MACHINE.gb_seconds(
-                unit.cpu_us + calls * self.client_us, calls * MACHINE.call_ms + waited_ms, memory_mb
-            )
-            + unit.entries * evidence,
+            audit_entries=unit.entries,
+            lambda_requests=invocations,
+            gb_seconds=MACHINE.gb_seconds(cpu_us, waited_ms, function.memory_mb),
             rru=used.read_units,
             wru=used.write_units,
             sqs_calls=spent.sqs,
-            s3_puts=spent.s3 + unit.entries,  # each entry alone: the worst case of the evidence stream
+            s3_puts=spent.s3,
             kms_calls=spent.kms,
             log_gb=log,
             kept_log_gb=3 * log,
@@ -76,10 +98,10 @@ class Meterman:
         )
 
     def of_device(self, unit: Unit) -> Bill:
-        return self.bill(unit, DEVICE_MB, invocations=unit.requests) + Bill(http_requests=unit.requests)
+        return self.bill(unit, "Gateway", invocations=unit.requests) + Bill(http_requests=unit.requests)
 
     def of_person(self, unit: Unit) -> Bill:
-        return self.bill(unit, API_MB) + Bill(rest_requests=1, out_gb=2_000 / GB)
+        return self.bill(unit, "APIHandler") + Bill(rest_requests=1, out_gb=2_000 / GB)
 
 
 def meterman(deployment: Deployment, stub: Loopback) -> Meterman:
@@ -98,15 +120,16 @@ def idle(at: Meterman) -> Bill:
     return at.of_device(sorted(units, key=lambda unit: unit.cpu_us)[len(units) // 2])
 
 
-def inventory_cycle(at: Meterman) -> tuple[Bill, int]:
-    """A day later, with one app more than the day before; and the number of requests it takes."""
-    shop = at.deployment
-    shop.clock.now += 86_400
-    shop.device.add_app("com.example.notes", "Notes")
-    unit = at.device(shop.device.poll)
-    assert len(shop.device.handled) > 0
-    assert shop.enrollment.inventory_due > shop.clock.now
-    return at.of_device(unit), unit.requests
+def inventory_cycles(at: Meterman) -> tuple[Bill, float]:
+    """A day's part of a week in which an app is installed every day; and the number of requests a day."""
+    bill, requests = Bill(), 0
+    for day in range(WEEK):
+        at.deployment.clock.now += 86_400
+        at.deployment.device.add_app(f"com.example.notes{day}", "Notes")
+        unit = at.device(at.deployment.device.poll)
+        bill, requests = bill + at.of_device(unit), requests + unit.requests
+        assert at.deployment.enrollment.inventory_due > at.deployment.clock.now
+    return bill * (1 / WEEK), requests / WEEK
 
 
 def command(at: Meterman) -> Bill:
@@ -115,8 +138,8 @@ def command(at: Meterman) -> Bill:
     command_life(shop)
     path = f"/devices/{shop.enrollment.device_id}/commands"
     asked = at.of_person(at.other(lambda: shop.api("POST", path, {"action": "lock"})))
-    sent = at.bill(at.other(shop.outbox), SMALL_MB)
-    woken = at.bill(at.other(shop.wake), WORKER_MB, waited_ms=MACHINE.push_ms) + Bill(sqs_calls=2)
+    sent = at.bill(at.other(shop.outbox), "Outbox")
+    woken = at.bill(at.other(shop.wake), "Wake", waited_ms=MACHINE.push_ms) + Bill(sqs_calls=2)
     delivered = at.of_device(at.device(device.idle))
     reported = at.of_device(at.device(lambda: device.report(device.received[-1].uuid, "Acknowledged")))
     return asked + sent + woken + delivered + reported
@@ -147,14 +170,20 @@ def looked_up(at: Meterman) -> Bill:
     return at.of_person(at.other(lambda: at.deployment.api("GET", path, None)))
 
 
-def swept(at: Meterman, house: Any, devices: int, pages: int, rules: posture.Rules | None) -> Bill:
-    """One sweep over `devices`, in as many messages as there are pages; measured over all devices of `house`."""
-    before, started, found = Spent.so_far(house.store.meter), time.thread_time_ns(), 0
+@dataclass(frozen=True)
+class Swept:
+    house: House
+    meter: Meter
+
+
+def swept(at: Meterman, fleet: Swept, devices: int, pages: int, rules: posture.Rules | None) -> Bill:
+    """One sweep over `devices`, in as many messages as there are pages; measured over a smaller fleet."""
+    before, started, found = Spent.so_far(fleet.meter), time.thread_time_ns(), 0
     with unlogged():
         for shard in range(sweep.SHARDS):
-            found += sweep.sweep_page(house, shard, "", rules).devices
+            found += sweep.sweep_page(fleet.house, shard, "", rules).devices
     cpu_us = (time.thread_time_ns() - started) / 1000
-    share = at.bill(Unit(Spent.so_far(house.store.meter).since(before), cpu_us), WORKER_MB, invocations=0)
+    share = at.bill(Unit(Spent.so_far(fleet.meter).since(before), cpu_us), "Sweep", invocations=0)
     message = Bill(lambda_requests=1, sqs_calls=3, log_gb=MACHINE.log_bytes / GB)
     return share * (devices / found) + message * pages
 
@@ -162,8 +191,16 @@ def swept(at: Meterman, house: Any, devices: int, pages: int, rules: posture.Rul
 def night_wakes(at: Meterman, devices: int, pages: int) -> Bill:
     """Everybody is due for inventory once a day: one message and one batch of pushes for each page of the sweep."""
     batch_us = PAGE * 30 + at.client_us
-    seconds = MACHINE.gb_seconds(batch_us, MACHINE.push_ms, WORKER_MB)
+    seconds = MACHINE.gb_seconds(batch_us, MACHINE.push_ms, Function.of("Wake").memory_mb)
     return Bill(rru=devices) + Bill(lambda_requests=1, sqs_calls=3, gb_seconds=seconds) * pages
+
+
+def evidence(entries_a_day: float) -> Bill:
+    """A day of the evidence worker: the entries of each chain that one batch brings make one file."""
+    together = min(entries_a_day * WINDOW / 86_400, ENTRIES) / audit.SHARDS
+    files = entries_a_day / max(1, together)
+    seconds = MACHINE.gb_seconds(2_000, 20, Function.of("Evidence").memory_mb)
+    return Bill(lambda_requests=files, gb_seconds=files * seconds, s3_puts=files)
 
 
 def kept_bytes(deployment: Deployment) -> Mapping[str, float]:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 
 from tests.devices.apple import AppleDevice
 from tests.devices.apple.complaints import ServerRefused
+from tests.devices.apple.scep_client import ScepClient
 from tests.e2e.world import REASON, World
 
 KINDS = ("iphone", "ipad", "shared-ipad", "mac")
@@ -355,15 +356,9 @@ def revoked_serials(world: World) -> set[int]:
     answer = world.fetch("GET", f"{world.stack.device_url}/crl")
     assert answer.headers["content-type"] == "application/pkix-crl"
     revoked = x509.load_der_x509_crl(answer.body)
-    authorities = world.newborn().messenger and scep_certificates(world)
+    authorities = ScepClient(f"{world.stack.device_url}/apple/scep", world.newborn().transport).ca_certificates()
     assert any(revoked.is_signature_valid(one.public_key()) for one in authorities)  # type: ignore[arg-type]
     return {entry.serial_number for entry in revoked}
-
-
-def scep_certificates(world: World) -> list[x509.Certificate]:
-    from tests.devices.apple.scep_client import ScepClient
-
-    return ScepClient(f"{world.stack.device_url}/apple/scep", world.newborn().transport).ca_certificates()
 
 
 def test_a_user_who_removes_the_profile_ends_the_enrollment(world: World) -> None:

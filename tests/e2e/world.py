@@ -8,13 +8,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import Binary, TypeDeserializer
 
 from chalicelib.core.house import House
+from chalicelib.core.ports import Create, Replace
+from chalicelib.model.records import Setting
 from chalicelib.wiring import build
 from tests.devices.apple import AppleDevice, User
 from tests.devices.apple.base import Handled
@@ -51,6 +53,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 @dataclass
 class World:
     stack: "Stack"
+    _ids: dict[str, str] = field(default_factory=dict)
 
     # the people plane
 
@@ -116,13 +119,19 @@ class World:
 
     def record(self, device: AppleDevice) -> dict[str, Any]:
         """What the API says of it."""
-        identifier = device.state.enrollment_id if device.state.user_enrollment else device.udid
-        found = self.ok("GET", f"/devices?identifier={identifier}")["items"]
-        assert len(found) == 1, found
-        return dict(self.ok("GET", f"/devices/{found[0]['id']}"))
+        return dict(self.ok("GET", f"/devices/{self.id_of(device)}"))
 
     def id_of(self, device: AppleDevice) -> str:
-        return str(self.record(device)["id"])
+        identifier = device.state.enrollment_id if device.state.user_enrollment else device.udid
+        if identifier not in self._ids:
+            found = self.found(identifier)
+            assert len(found) == 1, found
+            self._ids[identifier] = str(found[0]["id"])
+        return self._ids[identifier]
+
+    def found(self, identifier: str) -> list[dict[str, Any]]:
+        """The devices with this serial number, UDID or EnrollmentID."""
+        return list(self.ok("GET", f"/devices?identifier={identifier}")["items"])
 
     def ask(self, device_id: str, action: str, reason: str = "", **params: Any) -> dict[str, Any]:
         wish = {"action": action, "params": params, "reason": reason}
@@ -150,6 +159,12 @@ class World:
     def house(self, **changes: str) -> House:
         """The same deployment, wired in this process with root access."""
         return build({**self.stack.environment, **changes})
+
+    def set(self, name: str, value: Mapping[str, Any]) -> None:
+        """A setting of the organisation that has no route."""
+        store = self.house().store
+        known = store.find(Setting, name)
+        store.commit(Replace(replace(known, value=value)) if known else Create(Setting(name, value)))
 
     def tables(self) -> Dump:
         """Every item of every table, as plain values."""

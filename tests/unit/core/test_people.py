@@ -107,6 +107,14 @@ def test_unchanged_inventory_costs_no_write(house: House) -> None:
     assert inventory.read(house, device.id)["apps"]["body"] == [{"name": "Mail"}]
 
 
+def test_a_report_and_a_person_may_change_the_same_record_at_once(house: House) -> None:
+    known = inventory.merge(house, enroll(house).id, attributes={"name": "Phone"})
+    inventory.merge(house, known.id, facts={"encrypted": True})
+    merged = inventory.merge(house, known.id, facts={"sip": True}, known=known)
+    assert merged.facts == {"encrypted": True, "sip": True}
+    assert house.store.get(Device, known.id) == merged
+
+
 def test_a_large_inventory_lies_in_the_blob_store(house: House) -> None:
     import random
 
