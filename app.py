@@ -44,7 +44,7 @@ elsewhere(
     "on_dynamodb_record", "chalicelib.workers.evidence.handle", name="evidence", stream_arn="audit", batch_size=100
 )
 
-# Schedules, in UTC.
+# Schedules, in UTC. The signer's, for the revocation list, stands in infra/core.yaml: here a function has one trigger.
 elsewhere(
     "schedule", "chalicelib.workers.schedules.nightly", name="nightly", expression=Cron(15, 1, "*", "*", "?", "*")
 )

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.cli import vendor
+from chalicelib.cli.output import progress
 from chalicelib.cli.package import build
 from chalicelib.cli.stack import ChangeSet, DeployError, Stack, ensure_bucket, zip_size
 from chalicelib.cli.vendor import PackagingError
@@ -63,13 +64,14 @@ def _deploy(
         return boto3.client(service, region_name=region, endpoint_url=endpoint_url or None)
 
     console.print(f"[yellow]{UNTRIED}[/]")
-    package = build(vendor.LAMBDA, ("core.yaml", "aws.yaml") if aws else ("core.yaml",))
+    with progress("Packaging …"):
+        package = build(vendor.LAMBDA, ("core.yaml", "aws.yaml") if aws else ("core.yaml",))
     account = client("sts").get_caller_identity()["Account"]
     name = bucket or f"muster-deployments-{account}-{region}"
     ensure_bucket(client, name, region)
     stack = Stack(f"muster-{stage}", name, client, tags={"application": "muster", "stage": stage})
-    console.print(f"Uploading {zip_size(package):.1f} MB …")
-    template = stack.upload(package)
+    with progress(f"Uploading {zip_size(package):.1f} MB …"):
+        template = stack.upload(package)
     known = json.loads(package.template.read_text())["Parameters"]
     kept = {name: value for name, value in stack.parameters().items() if name in known}
     parameters = kept | {"Stage": stage} | _given(given, known)
@@ -97,7 +99,7 @@ def _apply(console: Console, stack: Stack, change_set: ChangeSet, dry_run: bool,
         stack.discard(change_set)
         console.print("Nothing was changed: the change set is deleted.")
     elif yes or typer.confirm("Deploy this?"):
-        with console.status("CloudFormation is at work …"):
+        with progress("CloudFormation is at work …"):
             stack.execute(change_set)
     else:
         stack.discard(change_set)

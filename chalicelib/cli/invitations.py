@@ -50,8 +50,8 @@ def enroll(
         show_json(made)
         return
     typer.echo(made["link"])
-    if console().is_terminal:
-        typer.echo(_drawn(made["link"]))
+    # A pipe gets the link alone; the code is for eyes.
+    typer.echo(_drawn(made["link"]), err=not console().is_terminal)
     devices = "one device" if uses == 1 else f"{uses} devices"
     say(f"For {devices}, until {made['expires_at']}. The link is shown this once; whoever has it can enroll.")
 

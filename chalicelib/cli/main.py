@@ -1,9 +1,8 @@
 """`muster`: all commands, and what becomes of their failures."""
 
 import sys
-from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -16,6 +15,7 @@ from chalicelib.cli import (
     escrow,
     findings,
     invitations,
+    lazy,
     reports,
     session,
     tokens,
@@ -25,6 +25,7 @@ from chalicelib.cli.output import Json, show_json
 from chalicelib.cli.session import client
 
 app = typer.Typer(
+    cls=lazy.LazyGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -65,25 +66,6 @@ def _server_version(ctx: typer.Context) -> str | None:
         return None
 
 
-# The commands that run and deploy Muster need the AWS SDK and more: imported when they are used.
-_HEAVY = {
-    "dev": ("chalicelib.cli.dev.command", "Run Muster on this machine."),
-    "deploy": ("chalicelib.cli.deploy", "Deploy Muster to AWS."),
-    "package": ("chalicelib.cli.package", "Build what is deployed."),
-}
-
-
-def _mount(name: str, module: str, text: str) -> None:
-    def run(ctx: typer.Context) -> None:
-        heavy = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
-        function: Callable[..., Any] = getattr(import_module(module), name)
-        heavy.command(name)(function)
-        heavy(args=ctx.args, prog_name=f"muster {name}")
-
-    settings = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-    app.command(name, help=text, context_settings=settings)(run)
-
-
 app.command("login")(session.login)
 app.command("logout")(session.logout)
 app.command("whoami")(session.whoami)
@@ -99,8 +81,7 @@ app.add_typer(invitations.app, name="invitations")
 app.add_typer(apple.app, name="apple")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(session.context_app, name="context")
-for _name, (_module, _text) in _HEAVY.items():
-    _mount(_name, _module, _text)
+lazy.add_placeholders(app)
 app.command("openapi")(openapi)
 app.command("version")(version)
 

@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 from chalicelib.cli import vendor
+from chalicelib.cli.output import progress
 from chalicelib.cli.vendor import PackagingError, Target
 
 # Resolved from the editable install, so that `muster` works from any folder.
@@ -50,7 +51,8 @@ def package(
             "[yellow]No python3.13 here: the zip has no .pyc files, so cold starts are about twice as long.[/]"
         )
     try:
-        built = build(vendor.LAMBDA, templates=("core.yaml", "aws.yaml") if aws else ("core.yaml",))
+        with progress("Packaging …"):
+            built = build(vendor.LAMBDA, templates=("core.yaml", "aws.yaml") if aws else ("core.yaml",))
     except PackagingError as error:
         console.print(f"[red]{error}[/]")
         raise typer.Exit(1) from error

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from chalicelib.core import ids
 from chalicelib.core.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from chalicelib.core.house import House
-from chalicelib.core.ports import Create, Replace
+from chalicelib.core.ports import Create, Identities, Replace
 from chalicelib.core.retry import retry_stale
 from chalicelib.core.trail import event
 from chalicelib.model.people import ApiToken, Principal, Role
@@ -18,10 +19,12 @@ _ADMIN = frozenset({Role.ADMIN})
 PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "device.read": _ALL,
     "device.write": _ADMIN,
+    "device.replace": _ADMIN,
     "device.retire": _ADMIN,
     "device.delete": _ADMIN,
     "command.read": _ALL,
     "command.request": _OPERATORS,
+    "command.configure": _ADMIN,
     "command.destructive": _ADMIN,
     "command.cancel": _OPERATORS,
     "invitation.read": _ALL,
@@ -35,10 +38,21 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "escrow.reveal": _OPERATORS,
     "settings.read": _ALL,
     "settings.write": _ADMIN,
+    "trust.write": _ADMIN,  # whom the fleet believes: the push certificate, the anchors of over-the-air enrollment
     "token.manage": _ADMIN,
     "self.read": _ALL,
 }
-PERSON_ONLY = frozenset({"command.destructive", "device.retire", "device.delete", "escrow.reveal", "token.manage"})
+PERSON_ONLY = frozenset(
+    {
+        "command.destructive",
+        "device.replace",
+        "device.retire",
+        "device.delete",
+        "escrow.reveal",
+        "trust.write",
+        "token.manage",
+    }
+)
 
 TOKEN_PREFIX = "muster_"  # noqa: S105 - public, so that leaked tokens are recognised
 TOKEN_DAYS_MAX = 365
@@ -67,7 +81,33 @@ def _token_holder(house: House, bearer: str, ip: str) -> Principal:
     token = house.store.find(ApiToken, ids.digest(bearer))
     if token is None or token.revoked or token.expires_at <= house.clock():
         raise Unauthenticated("The API token is unknown, revoked or expired; create another one.")
+    if not _creator_may(house, token):
+        raise Unauthenticated(
+            f"Whoever created this API token no longer has the role {token.role}; create another one."
+        )
     return Principal(name=token.id, role=token.role, person=False, ip=ip)
+
+
+ROLE_LIVES = 60  # seconds that a creator's role is believed without asking the directory again
+_roles: WeakKeyDictionary[Identities, dict[str, tuple[int, Role | None]]] = WeakKeyDictionary()
+
+
+def _creator_may(house: House, token: ApiToken) -> bool:
+    """Whether the person behind a token still has all that the token has: it dies with their account or role."""
+    kind, _, username = token.created_by.partition(":")
+    if kind != "user":
+        return True
+    role = _role_of(house, username)
+    return role is not None and all(role in roles for roles in PERMISSIONS.values() if token.role in roles)
+
+
+def _role_of(house: House, username: str) -> Role | None:
+    known, now = _roles.setdefault(house.identities, {}), house.clock()
+    asked_at, role = known.get(username, (-ROLE_LIVES, None))
+    if now - asked_at >= ROLE_LIVES:
+        role = house.identities.role_of(username)
+        known[username] = now, role
+    return role
 
 
 def create_token(house: House, principal: Principal, name: str, role: Role, days: int) -> tuple[ApiToken, str]:

@@ -1,13 +1,18 @@
-"""A device arrives: it says who it is, and the enrollment is bound to it."""
+"""A device arrives: it says who it is, and the enrollment is bound to it, or it is refused.
+
+What a device says of itself is a claim. A certificate that is bound keeps to its device; one that is new may take a
+record over only if nobody lives in it, or if its invitation says so.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 from chalicelib.core import escrow, ids
 from chalicelib.core.channels import ending
-from chalicelib.core.errors import Forbidden
+from chalicelib.core.errors import NotManaged
 from chalicelib.core.house import House
-from chalicelib.core.ports import Change, Create, Poll, Replace
+from chalicelib.core.ports import Change, Create, Poll, Remove, Replace
 from chalicelib.core.queue import clear_queue
 from chalicelib.core.retry import retry_stale
 from chalicelib.core.trail import SYSTEM, event
@@ -15,6 +20,9 @@ from chalicelib.model.device import Device, DeviceStatus, Identifier, Ownership,
 from chalicelib.model.enrollment import Enrollment, EnrollmentStatus, Invitation
 
 FORMER_ENROLLMENTS = 20
+FIRST_DAY = 86_400  # a certificate that has not authenticated by then has to be asked for again
+REFUSALS_NOTED = 3600  # a refused device that insists is written down once in so many seconds
+UNIQUE = ("udid", "serial", "enrollment_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,123 +39,169 @@ class Hello:
     os_build: str = ""
     user_enrollment: bool = False
 
+    @property
+    def serial(self) -> str:
+        return self.identifiers.get("serial", "").upper()
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    device: Device  # as it will be
+    known: Device | None  # as it was
+    former: Enrollment | None = None  # a live enrollment that ends with this one
+
 
 def authenticate(house: House, poll: Poll, hello: Hello) -> None:
     """Binds the device. It is not yet enrolled: no push and no command before its first token update.
 
-    Old queues are retired, the bootstrap token is dropped. Forbidden where another live enrollment holds the device.
+    Old queues are retired, the bootstrap token is dropped. NotManaged, with nothing changed, where it is refused.
     """
-    clear_queue(house, poll.enrollment, "The device enrolled again.")
 
     def attempt() -> None:
         enrollment = house.store.get(Enrollment, poll.enrollment.id)
-        invitation = house.store.get(Invitation, enrollment.invitation_id)
-        _refuse_stranger(house, enrollment, invitation, hello)
-        device = _known(house, hello)
-        former = _former(house, device, enrollment, invitation)
-        if former is not None:
-            clear_queue(house, former, "The device enrolled again.")
-            former = house.store.get(Enrollment, former.id)
-        device = _arriving(house, device, enrollment, invitation, hello)
-        bound = replace(
-            enrollment, status=EnrollmentStatus.AUTHENTICATED, device_id=device.id, hardware_id=hello.hardware_id
+        arrival = _returning(house, enrollment, hello) if enrollment.device_id else _new(house, enrollment, hello)
+        device, former = arrival.device, arrival.former
+        for channel in (enrollment, former):
+            if channel is not None:
+                clear_queue(house, channel, "The device enrolled again.")
+        status = EnrollmentStatus.AUTHENTICATED
+        what = event(
+            house,
+            f"device:{device.id}",
+            "device.authenticated",
+            f"device:{device.id}",
+            enrollment=enrollment.id,
+            platform=hello.platform.value,
+            model=hello.model,
+            serial=device.serial,
         )
         house.store.commit(
             Replace(device) if device.version else Create(device),
-            Replace(bound),
-            *_new_identifiers(house, device),
+            Replace(replace(enrollment, status=status, device_id=device.id, hardware_id=hello.hardware_id)),
+            *_pointers(house, arrival),
             *(ending(house, former, "replaced") if former else ()),
             *escrow.forgetting(house, device.id, "bootstrap_token"),
-            audit=event(
-                house,
-                f"device:{device.id}",
-                "device.authenticated",
-                f"device:{device.id}",
-                enrollment=enrollment.id,
-                platform=hello.platform.value,
-                model=hello.model,
-                serial=device.serial,
-            ),
+            audit=what,
         )
 
     retry_stale(attempt)
 
 
-def _refuse_stranger(house: House, enrollment: Enrollment, invitation: Invitation, hello: Hello) -> None:
-    serial = hello.identifiers.get("serial", "").upper()
-    reason = ""
-    if enrollment.hardware_id and enrollment.hardware_id != hello.hardware_id:
-        reason = "The certificate belongs to another device."
-    elif invitation.serials and serial not in invitation.serials:
-        reason = "The invitation does not list this serial number."
-    if reason:
-        house.store.commit(
-            audit=event(house, SYSTEM, "enrollment.refused", f"enrollment:{enrollment.id}", reason=reason)
-        )
-        raise Forbidden(reason)
+def _refuse(house: House, enrollment: Enrollment, reason: str) -> NoReturn:
+    if house.clock() - enrollment.refused_at >= REFUSALS_NOTED:
+        what = event(house, SYSTEM, "enrollment.refused", f"enrollment:{enrollment.id}", reason=reason)
+        house.store.commit(Replace(replace(enrollment, refused_at=house.clock())), audit=what)
+    raise NotManaged(reason)
 
 
-def _known(house: House, hello: Hello) -> Device | None:
-    for kind in ("enrollment_id",) if hello.user_enrollment else ("udid", "serial"):
-        value = hello.identifiers.get(kind, "")
-        if value and (pointer := house.store.find(Identifier, kind, value)):
-            return house.store.find(Device, pointer.device_id)
-    return None
+def _returning(house: House, enrollment: Enrollment, hello: Hello) -> _Arrival:
+    """A device whose certificate is bound authenticates again: it must be the same one."""
+    device = house.store.get(Device, enrollment.device_id)
+    if enrollment.hardware_id != hello.hardware_id:
+        _refuse(house, enrollment, "The certificate belongs to another device.")
+    if (device.serial and hello.serial and device.serial != hello.serial) or (
+        device.user_enrollment != hello.user_enrollment
+    ):
+        _refuse(house, enrollment, "The device is not the one that enrolled with this certificate.")
+    if device.status is DeviceStatus.RETIRED or device.enrollment_id != enrollment.id:
+        _refuse(house, enrollment, "The device was retired; it needs a new invitation.")
+    return _Arrival(_described(device, hello), device)
+
+
+def _new(house: House, enrollment: Enrollment, hello: Hello) -> _Arrival:
+    invitation = house.store.find(Invitation, enrollment.invitation_id)
+    if invitation is None or invitation.revoked:
+        _refuse(house, enrollment, "The invitation was withdrawn.")
+    if house.clock() - enrollment.created_at >= FIRST_DAY:
+        _refuse(house, enrollment, "The certificate was not used within a day; enroll again.")
+    if invitation.serials and hello.serial not in invitation.serials:
+        _refuse(house, enrollment, "The invitation does not list this serial number.")
+    known = _claimed(house, enrollment, hello)
+    former = _former(house, known, enrollment, invitation)
+    return _Arrival(_admitted(house, known, enrollment, invitation, hello), known, former)
+
+
+def _claimed(house: House, enrollment: Enrollment, hello: Hello) -> Device | None:
+    """The record that all identifiers point to, if any does."""
+    found = {
+        pointer.device_id for kind in UNIQUE if (pointer := _pointer(house, kind, hello.identifiers.get(kind, "")))
+    }
+    devices = [device for device_id in found if (device := house.store.find(Device, device_id))]
+    if len(devices) > 1:
+        _refuse(house, enrollment, "The device tells the identifiers of two devices.")
+    return devices[0] if devices else None
+
+
+def _pointer(house: House, kind: str, value: str) -> Identifier | None:
+    return house.store.find(Identifier, kind, value.upper()) if value else None
 
 
 def _former(house: House, device: Device | None, enrollment: Enrollment, invitation: Invitation) -> Enrollment | None:
-    if device is None or device.enrollment_id == enrollment.id:
-        return None
-    former = house.store.find(Enrollment, device.enrollment_id)
-    if former is None or not former.live:
+    former = house.store.find(Enrollment, device.enrollment_id) if device else None
+    if device is None or former is None or not former.live:
         return None
     if invitation.replaces != device.id:
         reason = f"Device {device.id} has a live enrollment; retire it, or invite with `replaces` set to it."
-        house.store.commit(audit=event(house, SYSTEM, "enrollment.refused", f"device:{device.id}", reason=reason))
-        raise Forbidden(reason)
+        _refuse(house, enrollment, reason)
     return former
 
 
-def _arriving(
-    house: House, device: Device | None, enrollment: Enrollment, invitation: Invitation, hello: Hello
+def _admitted(
+    house: House, known: Device | None, enrollment: Enrollment, invitation: Invitation, hello: Hello
 ) -> Device:
-    now = house.clock()
-    if device is None:
-        device = Device(
-            id=ids.ulid(now),
-            platform=hello.platform,
-            identifiers={},
-            ownership=invitation.ownership,
-            status=DeviceStatus.PENDING,
+    device = known or Device(
+        id=ids.ulid(house.clock()),
+        platform=hello.platform,
+        identifiers={},
+        ownership=invitation.ownership,
+        status=DeviceStatus.PENDING,
+        enrollment_id="",
+        created_at=house.clock(),
+    )
+    former = (device.enrollment_id, *device.former_enrollments) if device.enrollment_id else ()
+    return _described(
+        replace(
+            device,
+            ownership=Ownership.PERSONAL if hello.user_enrollment else invitation.ownership,
             enrollment_id=enrollment.id,
-            created_at=now,
-        )
-    former = device.former_enrollments
-    if device.enrollment_id != enrollment.id:
-        former = (device.enrollment_id, *former)[:FORMER_ENROLLMENTS]
+            former_enrollments=former[:FORMER_ENROLLMENTS],
+            bound_at=enrollment.created_at,
+            owner=invitation.user or device.owner,
+            groups=tuple(dict.fromkeys((*device.groups, *invitation.groups))),
+            user_enrollment=hello.user_enrollment,
+        ),
+        hello,
+    )
+
+
+def _described(device: Device, hello: Hello) -> Device:
+    told = dict(hello.identifiers) | ({"serial": hello.serial} if hello.serial else {})
     return replace(
         device,
         platform=hello.platform,
-        identifiers={**device.identifiers, **hello.identifiers},
-        ownership=Ownership.PERSONAL if hello.user_enrollment else invitation.ownership,
         status=DeviceStatus.PENDING,
-        enrollment_id=enrollment.id,
-        former_enrollments=former,
+        identifiers={**device.identifiers, **told},
         model=hello.model or device.model,
         model_name=hello.model_name or device.model_name,
         name=hello.name or device.name,
         os_version=hello.os_version or device.os_version,
         os_build=hello.os_build or device.os_build,
-        owner=invitation.user or device.owner,
-        groups=tuple(dict.fromkeys((*device.groups, *invitation.groups))),
-        user_enrollment=hello.user_enrollment,
     )
 
 
-def _new_identifiers(house: House, device: Device) -> list[Change]:
-    unique = {kind: value for kind, value in device.identifiers.items() if kind in ("udid", "serial", "enrollment_id")}
-    return [
-        Create(Identifier(kind, value, device.id))
-        for kind, value in unique.items()
-        if value and house.store.find(Identifier, kind, value) is None
-    ]
+def _pointers(house: House, arrival: _Arrival) -> list[Change]:
+    """Identifiers point to the device that tells them now; those that it no longer tells point nowhere."""
+    device, changes = arrival.device, list[Change]()
+    for kind in UNIQUE:
+        value, before = (
+            device.identifiers.get(kind, ""),
+            arrival.known.identifiers.get(kind, "") if arrival.known else "",
+        )
+        pointer = _pointer(house, kind, value)
+        if value and pointer is None:
+            changes.append(Create(Identifier(kind, value.upper(), device.id)))
+        elif pointer is not None and pointer.device_id != device.id:
+            changes.append(Replace(replace(pointer, device_id=device.id)))
+        if before and before.upper() != value.upper() and (old := _pointer(house, kind, before)):
+            changes.append(Remove(old))
+    return changes

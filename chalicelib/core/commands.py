@@ -22,6 +22,7 @@ from chalicelib.model.records import RememberedRequest
 
 MAX_OPEN = 100  # open commands of one channel
 LIFE = 30 * 86_400
+RETIRE = "retire"  # the action of the command that asks a device to leave
 
 
 def request(
@@ -40,8 +41,7 @@ def request(
     def attempt() -> Command:
         device = house.store.get(Device, device_id)
         spec = _specified(house, device, action)
-        if spec.destructive:
-            access.authorize(principal, "command.destructive")
+        access.authorize(principal, spec.permission)
         _commandable(device, spec)
         now = house.clock()
         command_id = ids.command_id(spec.priority, now)
@@ -161,6 +161,8 @@ def cancel(house: House, principal: Principal, device_id: str, command_id: str) 
         command = get(house, device_id, command_id)
         if command.state not in (CommandState.QUEUED, CommandState.PARKED, CommandState.AWAITING_APPROVAL):
             raise Conflict(f"The command is {command.state}; only one that has not been sent can be cancelled.")
+        if command.destructive or command.action == RETIRE:
+            access.authorize(principal, "command.destructive")
         return end(house, command, CommandState.CANCELLED, "Cancelled.", actor=principal)
 
     return retry_stale(attempt)
@@ -192,7 +194,7 @@ def queue_removal(house: House, device: Device, principal: Principal) -> Change 
             id=command_id,
             enrollment_id=device.enrollment_id,
             device_id=device.id,
-            action="retire",
+            action=RETIRE,
             request_type=request_type,
             payload=payload,
             created_at=now,

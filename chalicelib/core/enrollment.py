@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.core import invitations
 from chalicelib.core.channels import users_of
-from chalicelib.core.errors import Forbidden, Gone, NotFound
+from chalicelib.core.errors import Forbidden, Gone, NotFound, NotManaged
 from chalicelib.core.house import House
 from chalicelib.core.ports import Change, Create, Poll, Replace
 from chalicelib.core.retry import retry_stale
@@ -19,6 +19,7 @@ from chalicelib.model.enrollment import (
     Invitation,
 )
 
+RENEWAL_PAUSE = 86_400  # each renewal is a signature with the CA key
 SCEP_PURPOSES = frozenset({ChallengePurpose.SCEP, ChallengePurpose.OTA_IDENTITY})
 
 
@@ -103,12 +104,17 @@ def renew(house: House, enrollment_id: str, old_fingerprint: str, make: Issue) -
         enrollment = house.store.find(Enrollment, enrollment_id)
         if enrollment is None or not enrollment.live or old_fingerprint not in enrollment.fingerprints:
             raise Forbidden("Only the current certificate of a live enrollment can be renewed.")
+        newest = house.store.get(Certificate, enrollment.fingerprints[0])
+        if len(enrollment.fingerprints) > 1 and house.clock() - newest.issued_at < RENEWAL_PAUSE:
+            raise Forbidden("The certificate was renewed within the last day.")
         issued = make(enrollment_id)
         fingerprints = (issued.fingerprint, old_fingerprint)
+        dropped = [house.store.get(Certificate, f) for f in enrollment.fingerprints if f not in fingerprints]
         channels = [enrollment, *users_of(house, enrollment)]
         house.store.commit(
             Create(_record(issued, enrollment_id, house.clock())),
             *(Replace(replace(channel, fingerprints=fingerprints)) for channel in channels),
+            *(Replace(replace(c, revoked_at=house.clock(), revocation_reason="superseded")) for c in dropped),
             audit=event(
                 house,
                 f"device:{enrollment.device_id}",
@@ -124,10 +130,10 @@ def renew(house: House, enrollment_id: str, old_fingerprint: str, make: Issue) -
 
 
 def recognise(house: House, enrollment_id: str, fingerprint: str, limit: int = 25) -> Poll:
-    """The enrollment that a verified certificate speaks for, with its queue: one store call. Forbidden."""
+    """The enrollment that a verified certificate speaks for, with its queue: one store call. NotManaged."""
     poll = house.store.poll(enrollment_id, limit)
     if poll is None or fingerprint not in poll.enrollment.fingerprints:
-        raise Forbidden("The certificate is not bound to an enrollment.")
+        raise NotManaged("The certificate is not bound to an enrollment.")
     if poll.enrollment.status is EnrollmentStatus.DISABLED:
-        raise Forbidden("The enrollment has ended.")
+        raise NotManaged("The enrollment has ended.")
     return poll

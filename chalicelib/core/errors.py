@@ -6,11 +6,13 @@ MusterError
 │   └── Unprocessable     well-formed, but a rule refuses it: 422
 ├── Unauthenticated       nobody, or nobody we know: 401 on the people plane, 403 on the device plane
 ├── Forbidden             known, but not allowed: 403
+│   └── NotManaged        a device that proved who it is and is not (or no longer) managed: it should leave
 ├── NotFound              absent, or outside the caller's scope: 404
 ├── Conflict              the state does not allow it, or someone was faster: 409
 │   ├── Stale             another writer changed the record first: read again and retry
 │   └── AlreadyExists     the key is taken
 ├── Gone                  was there, has expired or is used up: 410
+├── Corrupt               what we stored does not open any more: 500
 └── Unavailable           a service that we need does not answer: 503
 """
 
@@ -47,6 +49,10 @@ class Forbidden(MusterError):
     title = "Forbidden"
 
 
+class NotManaged(Forbidden):
+    """On some wires the answer makes the device unenroll itself: raise it for nothing else."""
+
+
 class NotFound(MusterError):
     status = 404
     title = "Not found"
@@ -68,6 +74,10 @@ class AlreadyExists(Conflict):
 class Gone(MusterError):
     status = 410
     title = "Gone"
+
+
+class Corrupt(MusterError):
+    title = "Stored data is damaged"
 
 
 class Unavailable(MusterError):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from chalicelib.core import access
-from chalicelib.core.errors import BadRequest, NotFound
+from chalicelib.core.errors import BadRequest, NotFound, TooLarge
 from chalicelib.core.house import House
 from chalicelib.core.ports import Change, Create, Replace
 from chalicelib.core.retry import retry_stale
@@ -14,6 +14,8 @@ from chalicelib.model.people import Principal
 from chalicelib.model.secret import Secret
 
 ORGANIZATION = "organization"
+LARGEST = 16 * 1024
+RECENT = 20  # versions that are looked through
 REASON_MIN, REASON_MAX = 8, 500
 REVEALABLE = ("unlock_token", "bypass_code", "lock_pin", "recovery_lock", "filevault_key")
 
@@ -23,35 +25,41 @@ def _context(owner: str, kind: str, number: int) -> dict[str, str]:
 
 
 def versions(house: House, owner: str, kind: str = "") -> list[EscrowedSecret]:
-    """Oldest first; all kinds where none is given."""
+    """All of them, oldest first; of all kinds where none is given."""
     found: list[EscrowedSecret] = []
     cursor = ""
     while True:
-        page = house.store.collect(EscrowedSecret, owner, limit=100, cursor=cursor)
-        found += (secret for secret in page.items if not kind or secret.kind == kind)
+        page = house.store.collect(EscrowedSecret, owner, *([kind] if kind else []), limit=100, cursor=cursor)
+        found += page.items
         if not (cursor := page.cursor):
             return found
+
+
+def _newest(house: House, owner: str, kind: str) -> tuple[EscrowedSecret, ...]:
+    """The last few versions, the newest first: what a device may add to without end is never read whole."""
+    return house.store.collect(EscrowedSecret, owner, kind, limit=RECENT, newest=True).items
 
 
 def sealing(
     house: House, owner: str, kind: str, secret: Secret[bytes], *, confirmed: bool = True, note: str = ""
 ) -> Create:
     """The next version, to be committed with its cause. An equal current secret still makes a version."""
-    known = versions(house, owner, kind)
-    number = known[-1].number + 1 if known else 1
+    known = _newest(house, owner, kind)
+    number = known[0].number + 1 if known else 1
     sealed = house.vault.seal(secret, _context(owner, kind, number))
     return Create(EscrowedSecret(owner, kind, number, sealed, house.clock(), confirmed=confirmed, note=note))
 
 
-def put(house: House, owner: str, kind: str, secret: Secret[bytes], *, note: str = "") -> None:
-    """Keeps a secret unless it equals the current one."""
+def put(house: House, owner: str, kind: str, secret: Secret[bytes], *, since: int = 0) -> None:
+    """Keeps what a device told unless it equals the current one. TooLarge."""
+    if len(secret.reveal()) > LARGEST:
+        raise TooLarge(f"A secret of a device has at most {LARGEST} bytes.")
 
     def attempt() -> None:
-        held = current(house, owner, kind)
-        if held is not None and held == secret:
+        if current(house, owner, kind, since=since) == secret:
             return
         what = event(house, f"device:{owner}", "escrow.stored", f"device:{owner}", kind=kind)
-        house.store.commit(sealing(house, owner, kind, secret, note=note), audit=what)
+        house.store.commit(sealing(house, owner, kind, secret), audit=what)
 
     retry_stale(attempt)
 
@@ -67,25 +75,28 @@ def open_version(house: House, held: EscrowedSecret) -> Secret[bytes]:
     return house.vault.open(held.sealed, _context(held.owner, held.kind, held.number))
 
 
-def current(house: House, owner: str, kind: str) -> Secret[bytes] | None:
-    """The newest confirmed version; None where there is none or it was removed."""
-    confirmed = [held for held in versions(house, owner, kind) if held.confirmed]
-    if not confirmed:
+def current(house: House, owner: str, kind: str, *, since: int = 0) -> Secret[bytes] | None:
+    """The newest confirmed version; None where there is none, it was removed, or it is older than `since`.
+
+    What is sent to a device is asked for since `Device.bound_at`: an older secret belongs to whoever enrolled before.
+    """
+    held = next((version for version in _newest(house, owner, kind) if version.confirmed), None)
+    if held is None or held.created_at < since:
         return None
-    secret = open_version(house, confirmed[-1])
+    secret = open_version(house, held)
     return secret if secret.reveal() else None
 
 
 def confirming(house: House, owner: str, kind: str, note: str) -> tuple[Change, ...]:
     """Marks the version with this note as in use on the device; no change where there is none or it is already."""
-    held = [version for version in versions(house, owner, kind) if version.note == note and not version.confirmed]
-    return tuple(Replace(replace(version, confirmed=True)) for version in held[-1:])
+    held = [v for v in _newest(house, owner, kind) if v.note == note and not v.confirmed]
+    return tuple(Replace(replace(version, confirmed=True)) for version in held[:1])
 
 
 def noted(house: House, owner: str, kind: str, note: str) -> Secret[bytes] | None:
     """The newest version with this note, confirmed or not."""
-    held = [version for version in versions(house, owner, kind) if version.note == note]
-    return open_version(house, held[-1]) if held else None
+    held = [version for version in _newest(house, owner, kind) if version.note == note]
+    return open_version(house, held[0]) if held else None
 
 
 def reveal(

@@ -46,7 +46,7 @@ def create(
     access.authorize(principal, "invitation.create")
     _check(life, max_uses, serials)
     if replaces:
-        access.authorize(principal, "device.write")
+        access.authorize(principal, "device.replace")
         house.store.get(Device, replaces)
     now, code = house.clock(), ids.code()
     invitation = Invitation(

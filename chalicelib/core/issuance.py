@@ -23,7 +23,7 @@ RA_KEY = "ra_key"
 IDENTITY_DAYS = 730
 RA_DAYS = 3650
 CRL_DAYS = 7
-CRL_AGE = 86_400
+CRL_AGE = 3600
 CRL_BLOB = "pki/crl.der"
 
 
@@ -91,7 +91,7 @@ def issue_certificate(house: House, enrollment_id: str, spki: bytes) -> IssuedCe
 
 
 def revocation_list(house: House) -> bytes:
-    """The published list (DER), signed anew where it is older than a day."""
+    """The published list (DER), signed anew where it is older than an hour."""
     with suppress(NotFound, PkiError):
         der = house.blobs.get(CRL_BLOB)
         if house.clock() - crl.parse(der, authority(house).ca).this_update.timestamp() < CRL_AGE:

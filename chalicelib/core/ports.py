@@ -149,10 +149,16 @@ class Identities(Protocol):
     def sign_in(self, username: str, password: Secret[str]) -> Mapping[str, Any]:
         """Tokens {access_token, id_token, refresh_token, expires_in}. Unauthenticated."""
 
+    def refresh(self, token: Secret[str]) -> Mapping[str, Any]:
+        """Tokens as of `sign_in` for a refresh token; `refresh_token` is the one to use next. Unauthenticated."""
+
     def verify(self, token: str) -> Mapping[str, Any]:
         """Claims of an access token after signature, issuer, client, use and expiry were checked. Unauthenticated."""
 
     def create_user(self, username: str, password: Secret[str], role: Role) -> None: ...
+
+    def role_of(self, username: str) -> Role | None:
+        """The widest role of an account as it is now; None where there is none, or it is disabled."""
 
 
 class Clock(Protocol):
@@ -168,6 +174,10 @@ class ActionSpec(Protocol):
 
     @property
     def request_type(self) -> str: ...
+
+    @property
+    def permission(self) -> str:
+        """Which entry of core.access.PERMISSIONS it takes: command.request (support), .configure or .destructive."""
 
     @property
     def destructive(self) -> bool:

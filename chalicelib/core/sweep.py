@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chalicelib.core import commands, posture
+from chalicelib.core import channels, commands, posture
 from chalicelib.core.devices import Seen
 from chalicelib.core.house import House
 from chalicelib.core.ports import Message, Poll
@@ -51,13 +51,20 @@ def sweep_page(house: House, shard: int, cursor: str, rules: posture.Rules | Non
         if rules is not None:
             news = posture.assess(house, Seen(device, poll.enrollment if poll else None), rules)
             opened, resolved = opened + news[0], resolved + news[1]
-        if poll is not None and device.status in MANAGED:
+        if poll is not None and device.status is DeviceStatus.RETIRED and not _still_asked(poll):
+            channels.leave(house, poll.enrollment, "retired")
+        elif poll is not None and device.status in MANAGED:
             count, silent = _tend(house, poll, nightly=rules is not None)
             expired += count
             to_wake += silent
     if to_wake:
         house.wakes.send(Message({"enrollments": to_wake}))
     return Swept(len(found), opened, resolved, len(to_wake), expired, page.cursor)
+
+
+def _still_asked(poll: Poll) -> bool:
+    """A retired device is asked to leave first; when that has ended, however it did, its certificate is revoked."""
+    return any(command.action == commands.RETIRE for command in poll.queue) and poll.enrollment.live
 
 
 def _tend(house: House, poll: Poll, nightly: bool) -> tuple[int, list[str]]:

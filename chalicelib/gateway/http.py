@@ -33,14 +33,16 @@ def request_of(event: Event, cap: int) -> Request:
 def _body(event: Event, cap: int) -> bytes:
     body = event.get("body") or ""
     encoded = bool(event.get("isBase64Encoded"))
+    too_large = TooLarge(f"The body is too large; at most {cap} bytes are accepted here.")
     if len(body) > (4 * (cap // 3 + 1) if encoded else cap):
-        raise TooLarge(f"The body is too large; at most {cap} bytes are accepted here.")
-    if not encoded:
-        return str(body).encode()
+        raise too_large
     try:
-        return base64.b64decode(body, validate=True)
+        content = base64.b64decode(body, validate=True) if encoded else str(body).encode()
     except (binascii.Error, ValueError) as error:
         raise BadRequest("The body is not readable.") from error
+    if len(content) > cap:
+        raise too_large
+    return content
 
 
 def event_of(response: Response) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.core.errors import Forbidden, MusterError, NotFound
+from chalicelib.core.errors import MusterError, NotFound, NotManaged
 from chalicelib.core.house import House
 from chalicelib.gateway import http, log
 from chalicelib.platforms.http import Request, Response
@@ -61,7 +61,7 @@ def refusal(error: MusterError, speaks_mdm: bool) -> Response:
     """Never 401: it makes a device leave. The code that makes it leave (Apple mdm/errors/unrecognized.device.yaml) goes
     only to one that proved who it is and is not managed: not to everybody when a proxy loses a header."""
     status = 403 if error.status == 401 else error.status
-    if speaks_mdm and isinstance(error, Forbidden):
+    if speaks_mdm and isinstance(error, NotManaged):
         body = {"code": "com.apple.unrecognized.device", "description": str(error)}
         return Response(status, json.dumps(body).encode(), "application/json")
     return Response(status, f"{error}\n".encode(), "text/plain; charset=utf-8")

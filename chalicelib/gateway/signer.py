@@ -50,7 +50,7 @@ def handle(event: http.Event, context: object) -> dict[str, Any]:
 
 
 def publish_crl(house: House) -> dict[str, Any]:
-    """The list is signed anew each night, so that it is fresh even where nobody asked for it."""
+    """Once an hour, so that the list is fresh even where nobody asked for it."""
     from chalicelib.core import issuance
 
     size = len(issuance.publish_crl(house))

@@ -41,6 +41,7 @@ class Device:
     enrollment_id: str  # the current or the last one
     created_at: int
     former_enrollments: tuple[str, ...] = ()  # newest first: their commands remain in the device's history
+    bound_at: int = 0  # since when the current enrollment may speak for it; older secrets are not sent to it
     enrolled_at: int = 0
     name: str = ""
     model: str = ""  # product identifier: iPhone16,1

@@ -101,6 +101,7 @@ class Enrollment:
     inventory_due: int = 0  # when the next inventory query may be asked, epoch seconds
     seen_at: int = 0  # last contact, written at most three times a day
     fresh: bool = False  # enabled and not heard of since: the outbox wakes it
+    refused_at: int = 0  # the last refused arrival that was written down
     ended_at: int = 0
     ended_reason: str = ""
     version: int = 0

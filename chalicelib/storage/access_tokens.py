@@ -14,6 +14,7 @@ ALGORITHM = "RS256"
 LONGEST_TOKEN = 16_384
 SKEW = 30  # seconds of clock difference that we bear
 REFUSAL = "The access token is not valid; sign in again."
+SESSION_OVER = "The session is over; sign in again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from chalicelib.core.errors import Forbidden
+from chalicelib.core.errors import Corrupt
 from chalicelib.model.secret import Secret
 
 FORMAT = 1
@@ -25,20 +25,20 @@ def seal(key: bytes, wrapped: bytes, plain: Secret[bytes], context: Mapping[str,
 
 
 def open_(sealed: bytes, context: Mapping[str, str], unwrap: Callable[[bytes], bytes]) -> Secret[bytes]:
-    """Forbidden if anything differs from what was sealed, the context included."""
+    """Corrupt if anything differs from what was sealed, the context included."""
     if len(sealed) < HEADER.size:
-        raise Forbidden(REFUSAL)
+        raise Corrupt(REFUSAL)
     version, length = HEADER.unpack_from(sealed)
     head, rest = sealed[: HEADER.size + length], sealed[HEADER.size + length :]
     if version != FORMAT or len(rest) < NONCE + TAG:
-        raise Forbidden(REFUSAL)
+        raise Corrupt(REFUSAL)
     key = unwrap(head[HEADER.size :])
     if len(key) != KEY:
-        raise Forbidden(REFUSAL)
+        raise Corrupt(REFUSAL)
     try:
         return Secret(AESGCM(key).decrypt(rest[:NONCE], rest[NONCE:], _bound(head, context)))
     except InvalidTag as problem:
-        raise Forbidden(REFUSAL) from problem
+        raise Corrupt(REFUSAL) from problem
 
 
 def _bound(head: bytes, context: Mapping[str, str]) -> bytes:

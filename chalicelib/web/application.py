@@ -37,8 +37,7 @@ class Application(Chalice):
         reply: dict[str, Any] = super().__call__(_tamed(event), context)
         if "X-Content-Type-Options" in reply["headers"]:
             return reply
-        path = str(event.get("requestContext", {}).get("path", ""))
-        problem = problems.from_status(reply["statusCode"], path)
+        problem = problems.from_status(reply["statusCode"], front.path_of(event))
         allow = {name: value for name, value in reply["headers"].items() if name.lower() == "allow"}
         answer = front.finished(Answer(problem.body, problem.status, allow, problem.media), None)
         return dict(_response(answer).to_dict(self.api.binary_types))

@@ -28,11 +28,16 @@ class Incoming:
     event: Mapping[str, Any]
 
 
+def path_of(event: Mapping[str, Any]) -> str:
+    """As the caller wrote it: the path in the context begins with the stage."""
+    return str(event.get("path") or event.get("requestContext", {}).get("path", ""))
+
+
 def read(event: Mapping[str, Any]) -> Incoming:
     context = event["requestContext"]
     query = event.get("multiValueQueryStringParameters") or {}
     return Incoming(
-        path=str(event.get("path") or context.get("path", context["resourcePath"])),  # the latter may name the stage
+        path=path_of(event),
         parameters=event.get("pathParameters") or {},
         query={name: values[-1] for name, values in query.items()},
         headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},

@@ -14,6 +14,7 @@ from chalicelib.web.api import (
     push_certificate,
     reports,
     sessions,
+    settings,
     tokens,
 )
 from chalicelib.web.api.common import Paging
@@ -22,6 +23,8 @@ from chalicelib.web.routing import PUBLIC, Nothing, Route
 _API = "/api/v1"
 _DEVICE = f"{_API}/devices/{{device_id}}"
 _PUSH = f"{_API}/settings/push-certificate"
+_POSTURE = f"{_API}/settings/posture"
+_ANCHORS = f"{_API}/settings/apple/ota-anchors"
 _HTML = "text/html; charset=utf-8"
 
 # fmt: off
@@ -30,6 +33,8 @@ ROUTES: tuple[Route[Any], ...] = (
     Route("GET", f"{_API}/version", PUBLIC, "Which version is it", about.version, Nothing, about.Version),
     Route("GET", f"{_API}/openapi.json", PUBLIC, "This document", about.openapi, Nothing),
     Route("POST", f"{_API}/sessions", PUBLIC, "Sign in", sessions.create, sessions.Credentials, sessions.Session, 201),
+    Route("POST", f"{_API}/sessions/refresh", PUBLIC, "Go on with a session", sessions.refresh,
+          sessions.Refresh, sessions.Session, 201),
     Route("GET", f"{_API}/me", "self.read", "Who am I", sessions.me, Nothing, sessions.Me),
 
     Route("POST", f"{_API}/invitations", "invitation.create", "Invite devices to enroll", invitations.create,
@@ -82,12 +87,24 @@ ROUTES: tuple[Route[Any], ...] = (
     Route("GET", f"{_API}/audit/export", "audit.read", "The whole trail as JSON Lines", audit.export, Nothing,
           media=audit.JSON_LINES),
 
-    Route("POST", f"{_PUSH}/request", "settings.write", "A certificate request for Apple", push_certificate.request,
+    Route("POST", f"{_PUSH}/request", "trust.write", "A certificate request for Apple", push_certificate.request,
           push_certificate.VendorKey, push_certificate.CertificateRequest),
-    Route("PUT", _PUSH, "settings.write", "Upload the certificate that Apple issued", push_certificate.upload,
+    Route("PUT", _PUSH, "trust.write", "Upload the certificate that Apple issued", push_certificate.upload,
           push_certificate.Upload, push_certificate.PushCertificate),
     Route("GET", _PUSH, "settings.read", "The push certificate in use", push_certificate.show,
           Nothing, push_certificate.PushCertificate),
+
+    Route("GET", _POSTURE, "settings.read", "The posture rules", settings.posture, Nothing, settings.PostureView),
+    Route("PUT", _POSTURE, "settings.write", "Set the posture rules", settings.set_posture,
+          settings.PostureRules, settings.PostureView),
+    Route("GET", _ANCHORS, "settings.read", "Whom over-the-air enrollment believes", settings.anchors,
+          Nothing, settings.Anchors),
+    Route("PUT", _ANCHORS, "trust.write", "Open over-the-air enrollment", settings.set_anchors,
+          settings.NewAnchors, settings.Anchors),
+    Route("DELETE", _ANCHORS, "trust.write", "Close over-the-air enrollment", settings.clear_anchors,
+          Nothing, None, 204),
+    Route("GET", f"{_API}/warnings", "settings.read", "What is about to expire", settings.warnings,
+          Nothing, settings.Warnings),
 
     Route("POST", f"{_API}/tokens", "token.manage", "Create an API token", tokens.create,
           tokens.NewToken, tokens.CreatedToken, 201, idempotent=True),

@@ -25,10 +25,10 @@ def each(
 def _timed(messages: Messages, stub: Loopback, exchange: Exchange, runs: int) -> tuple[float, int]:
     stub.answer_as(messages, exchange)
     with unlogged():
-        micros = median_micros(lambda: _replay(exchange), runs)
+        median = median_micros(lambda: _replay(exchange), runs)
         stub.calls.clear()
         _replay(exchange)
-    return micros, len(stub.calls)
+    return median, len(stub.calls)
 
 
 def _replay(exchange: Exchange) -> None:
@@ -37,9 +37,13 @@ def _replay(exchange: Exchange) -> None:
 
 
 def median_micros(act: Callable[[], Any], runs: int) -> float:
+    return statistics.median(micros(act, runs))
+
+
+def micros(act: Callable[[], Any], runs: int) -> list[float]:
     times = []
     for _ in range(runs):
         started = time.thread_time_ns()
         act()
-        times.append(time.thread_time_ns() - started)
-    return statistics.median(times) / 1000
+        times.append((time.thread_time_ns() - started) / 1000)
+    return times

@@ -26,6 +26,7 @@ from chalicelib.gateway import handler, signer
 from chalicelib.model.device import Ownership
 from chalicelib.model.enrollment import Enrollment
 from chalicelib.model.people import Principal, Role
+from chalicelib.model.secret import Secret
 from chalicelib.platforms.apple import push_certificate
 from chalicelib.platforms.registry import PLATFORMS
 from chalicelib.storage.capacity import Meter, Usage
@@ -100,6 +101,7 @@ class Deployment:
 
     def __post_init__(self) -> None:
         self.people = Client(Application("muster", house=lambda: self.house), project_dir="/").http
+        self.house.identities.create_user(ADMIN.name, Secret("x"), ADMIN.role)  # a token lives as long as its creator
         self.token = access.create_token(self.house, ADMIN, "bench", Role.ADMIN, 30)[1]
         self.device = AppleDevice("iphone", transport=self.device_plane, seed=1)
 

@@ -31,6 +31,10 @@ def demo(options: argparse.Namespace, stop: threading.Event) -> int:
     config = Config.read(options.config)
     control = f"http://127.0.0.1:{options.control_port}" if options.control_port else config.control_url
     devices = gather(config, options.count, options.state, stop)
+    if options.tell:
+        draft = options.tell.with_suffix(".new")
+        draft.write_text(str(len(devices)))
+        draft.replace(options.tell)
     Fleet(devices, control, options.poll or (30.0 if control else 5.0), stop).live()
     return 0
 
@@ -72,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         "--control-port", type=int, help="control port of the fake APNs (else apns_control_url of the config)"
     )
     one.add_argument("--poll", type=float, help="seconds between polls without a push")
+    one.add_argument("--tell", type=Path, help="write the number of enrolled devices here, when they are")
     one.set_defaults(run=demo)
     one = commands.add_parser("enroll", help="one device enrolls by a link")
     one.add_argument("--link", required=True)

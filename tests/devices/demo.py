@@ -54,6 +54,18 @@ def invite(config: Config, uses: int) -> str:
     return str(json.loads(reply.body)["link"])
 
 
+def poll(device: AppleDevice, user: User | None = None) -> None:
+    was_enrolled = device.enrolled
+    for handled in device.poll(user=user):
+        detail = handled.reply.get("ErrorChain", [{}])[0].get("LocalizedDescription", "")
+        say(device, f"{handled.request_type} → {handled.status}{f': {detail}' if detail else ''}")
+    if was_enrolled and not device.enrolled:
+        say(device, "is not managed any more")
+    elif device.install_os_update():
+        say(device, f"installed the update to {device.state.os_version}")
+        poll(device, user)
+
+
 @dataclass
 class Fleet:
     """Devices with a life; stop ends it from any thread."""
@@ -95,18 +107,7 @@ class Fleet:
             return
         if pushed and device.state.shut_down:
             device.power_on()
-        self._safely(device, lambda: self._poll(device, user))
-
-    def _poll(self, device: AppleDevice, user: User | None) -> None:
-        was_enrolled = device.enrolled
-        for handled in device.poll(user=user):
-            detail = handled.reply.get("ErrorChain", [{}])[0].get("LocalizedDescription", "")
-            say(device, f"{handled.request_type} → {handled.status}{f': {detail}' if detail else ''}")
-        if was_enrolled and not device.enrolled:
-            say(device, "is not managed any more")
-        elif device.install_os_update():
-            say(device, f"installed the update to {device.state.os_version}")
-            self._poll(device, user)
+        self._safely(device, lambda: poll(device, user))
 
     def _safely(self, device: AppleDevice, act: Callable[[], None]) -> None:
         """A fault is told once, until it changes or goes away."""
@@ -159,21 +160,53 @@ def _post(url: str, content: Any) -> None:
     urllib.request.urlopen(request, timeout=10).close()
 
 
+def load(config: Config, count: int, folder: Path) -> list[AppleDevice]:
+    """The devices of an earlier run. A file that cannot be read is moved out of the way."""
+    devices = []
+    for path in sorted(folder.glob("*.json")):
+        if len(devices) == count:
+            break
+        try:
+            devices.append(AppleDevice.load(path, ca_file=config.ca_file))
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            path.rename(path.with_suffix(".unreadable"))
+            say(None, f"{path.name} cannot be read ({type(error).__name__}): a new device takes its place")
+    return devices
+
+
+def recognised(device: AppleDevice) -> bool:
+    """Asks: a server that has lost its data, or was told to let go of the device, does not know it any more."""
+    if device.enrolled:
+        try:
+            poll(device)
+        except (Complaint, OSError) as error:
+            say(device, f"{type(error).__name__}: {error}")
+    say(device, "is back" if device.enrolled else "is back, not managed")
+    return bool(device.enrolled)
+
+
 def gather(config: Config, count: int, folder: Path, stop: threading.Event) -> list[AppleDevice]:
-    """The devices of an earlier run, and new ones up to count."""
-    devices = [AppleDevice.load(path, ca_file=config.ca_file) for path in sorted(folder.glob("*.json"))][:count]
-    for device in devices:
-        say(device, "is back" if device.enrolled else "is back, not managed")
-    missing = count - len(devices)
-    if missing <= 0:
-        return devices
-    link = invite(config, missing)
+    """The devices of an earlier run, and new ones up to count; who is not managed enrolls."""
+    devices = load(config, count, folder)
+    unmanaged = [device for device in devices if not recognised(device)]
     for place in range(len(devices), count):
+        device = AppleDevice(KINDS[place % len(KINDS)], ca_file=config.ca_file)
+        devices.append(device)
+        unmanaged.append(device)
+    link = invite(config, len(unmanaged)) if unmanaged else ""
+    for device in unmanaged:
         if stop.is_set():
             break
-        device = AppleDevice(KINDS[place % len(KINDS)], ca_file=config.ca_file)
+        enroll(device, link, folder)
+    return [device for device in devices if device.enrolled]
+
+
+def enroll(device: AppleDevice, link: str, folder: Path) -> None:
+    """One that is refused leaves the others their turn."""
+    try:
         device.enroll(link)
-        device.keep_in(folder)
-        say(device, "enrolled")
-        devices.append(device)
-    return devices
+    except (Complaint, OSError) as error:
+        say(device, f"{type(error).__name__}: {error}")
+        return
+    device.keep_in(folder)
+    say(device, "enrolled")

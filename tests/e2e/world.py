@@ -196,6 +196,24 @@ class World:
             self._record(False)
             calls += self._recorded()[before:]
 
+    def quiet(self) -> None:
+        """Returns when the functions behind streams and queues have come to rest: no AWS call for two seconds."""
+        for _ in range(15):
+            with self.counted() as calls:
+                time.sleep(2)  # the window that has to stay empty
+            if not calls:
+                return
+        raise AssertionError(f"still at work: {calls}")
+
+    @contextmanager
+    def untouched(self, *but: str) -> Iterator[None]:
+        """Nothing of what is stored changes meanwhile, except in the tables that are named."""
+        before = self.tables()
+        yield
+        after = self.tables()
+        for name in before.keys() - set(but):
+            assert after[name] == before[name], name
+
     def _record(self, on: bool) -> None:
         url = f"{self.stack.engine_url}/_ministack/config"
         answer = self.fetch("POST", url, json.dumps({"cloudtrail._recording_enabled": on}).encode())

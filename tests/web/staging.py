@@ -65,6 +65,7 @@ class Plane:
         for role in Role:
             self.house.identities.create_user(role.value, Secret(PASSWORD), role)
             self.tokens[role.value] = self.house.identities.sign_in(role.value, Secret(PASSWORD))["access_token"]
+        self.house.identities.create_user(ADMIN.name, Secret(PASSWORD), ADMIN.role)
         self.tokens["token"] = access.create_token(self.house, ADMIN, "machine", Role.ADMIN, 30)[1]
 
     def call(

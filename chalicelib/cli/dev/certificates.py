@@ -2,8 +2,10 @@
 
 import datetime
 import ipaddress
+from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -25,10 +27,15 @@ class Certificates:
             self._make()
 
     def _good(self) -> bool:
-        if not (self.ca.exists() and self.key.exists() and self.chain.exists()):
+        """Whatever is absent, old, no certificate or of another key is made anew."""
+        try:
+            ca, leaf = (x509.load_pem_x509_certificate(file.read_bytes()) for file in (self.ca, self.chain))
+            leaf.verify_directly_issued_by(ca)
+            key = serialization.load_pem_private_key(self.key.read_bytes(), None)
+        except (FileNotFoundError, ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
             return False
-        end = x509.load_pem_x509_certificate(self.chain.read_bytes()).not_valid_after_utc
-        return end > _now() + datetime.timedelta(days=30)
+        soon = _now() + datetime.timedelta(days=30)
+        return key.public_key() == leaf.public_key() and leaf.not_valid_after_utc > soon
 
     def _make(self) -> None:
         """The CA's key is forgotten at once: nobody can sign another name with it."""
@@ -41,6 +48,15 @@ class Certificates:
         private(self.key, key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
         private(self.chain, leaf.public_bytes(pem) + ca.public_bytes(pem))
         private(self.ca, ca.public_bytes(pem))
+
+
+def read_pem(path: Path) -> None:
+    """ValueError when it holds neither a certificate nor a key."""
+    content = path.read_bytes()
+    if path.suffix == ".key":
+        serialization.load_pem_private_key(content, None)
+    else:
+        x509.load_pem_x509_certificate(content)
 
 
 def _certificate(

@@ -4,23 +4,21 @@ import fcntl
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.panel import Panel
 
+from chalicelib.cli.dev import detached, screen
+from chalicelib.cli.dev.processes import alive
 from chalicelib.cli.dev.session import Session
-from chalicelib.cli.dev.state import DevError, State, alive
+from chalicelib.cli.dev.state import DevError, State
 
 SECRET = ("admin_password", "admin_token", "engine_access_key", "engine_secret_key", "environment", "outputs")
-PATIENCE = 300  # seconds; a first start installs and packages
 GRACE = 60  # seconds to save and stop
 
 
@@ -42,12 +40,19 @@ def dev(
         elif stop:
             _stop(kept, console)
         elif detach:
-            _detach(kept, port, demo, console)
+            detached.start(kept, port, demo, console)
         else:
             _foreground(kept, port, demo, console)
     except DevError as error:
-        Console(stderr=True, highlight=False).print(f"[red]{error}[/]", soft_wrap=True)
-        raise typer.Exit(1) from error
+        _refuse(str(error), error)
+    except OSError as error:
+        what = error.filename or kept.folder
+        _refuse(f"{what} cannot be used ({error.strerror}): put that right, or name another folder by --state.", error)
+
+
+def _refuse(sentence: str, error: Exception) -> NoReturn:
+    Console(stderr=True, highlight=False).print(sentence, style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(1) from error
 
 
 def _foreground(state: State, port: int | None, demo: int, console: Console) -> None:
@@ -55,46 +60,18 @@ def _foreground(state: State, port: int | None, demo: int, console: Console) -> 
     # SIGTERM ends like Ctrl-C: through the cleanup that saves the data.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with _only_one(state), Session(state, port, lambda line: console.print(line) if line else None) as session:
-            console.print(_welcome(session.summary, state))
-            if demo:
-                session.populate(demo)
+        with _only_one(state), ExitStack() as running:
+            with screen.telling(console) as say:
+                session = running.enter_context(Session(state, port, say))
+                if demo:
+                    session.populate(demo)
+            screen.welcome(console, session.summary, session.notes, state)
+            session.ready()
             while not session.broken:
                 time.sleep(0.2)
             raise DevError(f"The embedded AWS engine ended: see {state.folder / 'engine.log'}.")
     except KeyboardInterrupt:
         console.print("Stopped; the data is kept.")
-
-
-def _detach(state: State, port: int | None, demo: int, console: Console) -> None:
-    running = state.read()
-    if running:
-        console.print(_welcome(running, state))
-        return
-    state.prepare()
-    command = [sys.executable, "-m", "chalicelib.cli.dev", "--state", str(state.folder), "--demo", str(demo)]
-    command += ["--port", str(port)] if port is not None else []
-    with state.log.open("wb") as log:
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=Path.cwd()
-        )
-    with console.status("Starting Muster …"):
-        summary = _await_summary(state, child)
-    console.print(_welcome(summary, state))
-
-
-def _await_summary(state: State, child: subprocess.Popen[bytes]) -> Mapping[str, Any]:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if child.poll() is not None:
-            lines = [line for line in state.log.read_text().splitlines() if line.strip()]
-            raise DevError(lines[-1] if lines else f"Muster ended at once: see {state.log}.")
-        summary = state.read()
-        if summary.get("pid") == child.pid:
-            return summary
-        time.sleep(0.05)
-    child.terminate()
-    raise DevError(f"Muster did not start within {PATIENCE} seconds: see {state.log}.")
 
 
 def _stop(state: State, console: Console) -> None:
@@ -132,20 +109,3 @@ def _only_one(state: State) -> Iterator[None]:
             where = state.read().get("console_url", "its address")
             raise DevError(f"Muster runs already at {where}: stop it with `muster dev --stop`.") from error
         yield
-
-
-def _welcome(summary: Mapping[str, Any], state: State) -> Panel:
-    text = (
-        f"Console   [bold]{summary['console_url']}[/]\n"
-        f"Sign in   [bold]{summary['admin_username']}[/]   password in {_short(state.summary_file)}\n"
-        f"Trust     {_short(Path(summary['ca_file']))}   (the development CA of this address)\n\n"
-        "[bold]Next[/]\n"
-        "  muster enroll               a link and a QR code for a device\n"
-        "  muster devices list         what is enrolled\n"
-        "  muster device lock DEVICE   a first command"
-    )
-    return Panel(text, title="Muster is running", title_align="left", expand=False, padding=(1, 2))
-
-
-def _short(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -28,6 +28,7 @@ class Deployment:
     def update(self, parameters: Mapping[str, str], say: Callable[[str], None]) -> None:
         """Deploys when the code, the template or a parameter is another than last time."""
         try:
+            say("Packaging …")
             package = build(vendor.LOCAL)
             version = f"{package.template.parent.name} {sorted(parameters.items())}"
             self.created = not self._stack.exists()

@@ -1,6 +1,5 @@
 """MiniStack as a child process: AWS on loopback, its data in the state folder."""
 
-import json
 import os
 import secrets
 import shutil
@@ -13,7 +12,9 @@ from typing import Any
 
 import urllib3
 
-from chalicelib.cli.dev.state import DevError, State, alive, free_port
+from chalicelib.cli.dev import saved
+from chalicelib.cli.dev.processes import alive, number_in, terminate
+from chalicelib.cli.dev.state import DevError, State, free_port
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -45,22 +46,17 @@ class Engine:
         """After an end by force: ends an engine that was left behind, and says what became of the data."""
         if not self._running.exists():
             return ""
-        pid = int(self._running.read_text().strip() or 0)
-        if not (alive(pid) and _is_engine(pid, self._state.folder)):
-            self._running.unlink()
-            return LOST
-        os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + SHUTDOWN
-        while alive(pid):
-            if time.monotonic() > deadline:
-                raise DevError(f"The engine of an earlier run does not end: end process {pid} and try again.")
-            time.sleep(0.05)
+        pid = number_in(self._running)
+        ours = alive(pid) and _is_engine(pid, self._state.folder)
+        if ours and not terminate(pid, SHUTDOWN):
+            raise DevError(f"The engine of an earlier run does not end: end process {pid} and try again.")
         self._running.unlink(missing_ok=True)
-        return SAVED
+        return SAVED if ours else LOST
 
     def start(self) -> None:
         self._empty_scratch()
-        self._rewind_streams()
+        saved.check(self._state)
+        saved.rewind_streams(self._state)
         self.port = free_port(self.port)
         self._state.remember(engine_port=self.port)
         with (self._state.folder / "engine.log").open("ab") as log:
@@ -131,16 +127,6 @@ class Engine:
         """Each function process leaves its unpacked zip behind."""
         for leftover in self._state.scratch.iterdir():
             shutil.rmtree(leftover, ignore_errors=True)
-
-    def _rewind_streams(self) -> None:
-        """MiniStack saves how far its functions have read a table's stream, but not the stream, which starts anew."""
-        saved = self._state.engine_data / "state" / "lambda.json"
-        if not saved.exists():
-            return
-        content = json.loads(saved.read_text())
-        positions = content.get("payload", {}).get("dynamodb_stream_positions", {}).get("data", {})
-        positions.update(dict.fromkeys(positions, 0))
-        saved.write_text(json.dumps(content))
 
     def _await_ready(self, child: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + STARTUP

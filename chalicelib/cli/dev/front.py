@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import urllib3
 
+from chalicelib.cli.dev import bodies
 from chalicelib.cli.dev.certificates import Certificates
 
-LARGEST_BODY = 10 * 1024 * 1024  # API Gateway's limit
 IDLE = 60  # seconds that a connection may stay silent
 DEVICE_PATHS = ("/apple/", "/crl")
 # What is about one connection only, or ours to say.
@@ -76,31 +76,22 @@ class _Handler(BaseHTTPRequestHandler):
         """The functions log; a second log of paths would hold invitation codes."""
 
     def _serve(self) -> None:
-        body = self._body()
-        if body is None:
-            return
         try:
-            status, headers, content = self._forward(body)
+            status, headers, content = self._forward(bodies.read(self.rfile, self.headers))
+        except bodies.BodyRefused as refusal:
+            self._refuse(refusal)
+            return
         except (urllib3.exceptions.HTTPError, KeyError):
             status, headers, content = 503, [("Content-Type", "application/json")], UNREACHABLE
         self._answer(status, headers, content)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815 (http.server's names)
 
-    def _body(self) -> bytes | None:
-        """None after a refusal; the connection ends then, since the rest of the body is still on its way."""
-        length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isascii() or not length.isdigit():
-            self._refuse(411, b'{"message":"Length Required"}')
-            return None
-        if int(length) > LARGEST_BODY:
-            self._refuse(413, b'{"message":"Request Entity Too Large"}')
-            return None
-        return self.rfile.read(int(length))
-
-    def _refuse(self, status: int, content: bytes) -> None:
+    def _refuse(self, refusal: bodies.BodyRefused) -> None:
+        """The connection ends: the rest of the body is still on its way."""
         self.close_connection = True
-        self._answer(status, [("Content-Type", "application/json"), ("Connection", "close")], content)
+        headers = [("Content-Type", "application/json"), ("Connection", "close")]
+        self._answer(refusal.status, headers, json.dumps({"message": str(refusal)}).encode())
 
     def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         path = urlsplit(self.path).path
@@ -146,6 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in self.headers.items():
             key = name.lower()
             headers[key] = f"{headers[key]},{value}" if key in headers else value
+        headers.pop("transfer-encoding", None)
+        headers["content-length"] = str(len(body))
         headers["x-forwarded-for"] = self.client_address[0]
         resource, _, last = parts.path.rpartition("/")
         templated = resource in ("/apple/profile", "/apple/ota")

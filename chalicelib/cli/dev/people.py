@@ -6,6 +6,7 @@ import secrets
 import string
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 
 from chalicelib.cli.dev.deployment import Deployment
@@ -27,12 +28,14 @@ def first_administrator(engine: Engine, deployment: Deployment, state: State, pu
     """Made once for a stack, with the push certificate; the next start finds both again."""
     memory = state.recall()
     pool = deployment.outputs()["UserPoolId"]
-    if memory.get("user_pool") != pool:
+    if memory.get("user_pool") != pool or not memory.keys() >= {"admin_password", "admin_token"}:
         password = _password()
         cognito = engine.client("cognito-idp")
         account = {"UserPoolId": pool, "Username": USERNAME}
-        # The temporary password that MiniStack would think of breaks its own policy.
-        cognito.admin_create_user(**account, MessageAction="SUPPRESS", TemporaryPassword=_password())
+        # The person is there already when memory.json was deleted.
+        with suppress(cognito.exceptions.UsernameExistsException):
+            # The temporary password that MiniStack would think of breaks its own policy.
+            cognito.admin_create_user(**account, MessageAction="SUPPRESS", TemporaryPassword=_password())
         cognito.admin_set_user_password(**account, Password=password, Permanent=True)
         cognito.admin_add_user_to_group(**account, GroupName="admin")
         token = _token(deployment, push_pem)

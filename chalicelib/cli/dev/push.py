@@ -1,13 +1,12 @@
 """A stand-in for Apple's push service, so that wake-ups are heard on this machine (from tests/devices)."""
 
-import subprocess
-import sys
 import time
 import uuid
 
-from chalicelib.cli.dev.certificates import Certificates
-from chalicelib.cli.dev.state import DevError, State, free_port
-from chalicelib.cli.package import PROJECT
+from chalicelib.cli.dev import helper
+from chalicelib.cli.dev.certificates import Certificates, read_pem
+from chalicelib.cli.dev.helper import Helper
+from chalicelib.cli.dev.state import DevError, State, free_port, unreadable
 
 PATIENCE = 20  # seconds until the stand-in has made its certificates
 
@@ -17,8 +16,10 @@ class Push:
 
     def __init__(self, state: State, certificates: Certificates) -> None:
         self._state, self._certificates = state, certificates
-        self._child: subprocess.Popen[bytes] | None = None
-        self.present = (PROJECT / "tests/devices/apns.py").exists()
+        self._helper = Helper(state, "push", "apns")
+        self.stop = self._helper.stop
+        self.present = helper.present
+        self._helper.recover()
         memory = state.recall()
         self.port = free_port(int(memory.get("push_port", 0))) if self.present else 0
         self.control_port = free_port(int(memory.get("push_control_port", 0))) if self.present else 0
@@ -41,13 +42,18 @@ class Push:
         if not self.present:
             return
         self._state.remember(push_port=self.port, push_control_port=self.control_port, push_topic=self._topic)
-        command = [sys.executable, "-m", "tests.devices", "apns", "--port", str(self.port)]
-        command += ["--cert", str(self._certificates.chain), "--key", str(self._certificates.key)]
-        command += ["--control-port", str(self.control_port), "--state", str(self._folder), "--topic", self._topic]
-        with (self._state.folder / "push.log").open("ab") as log:
-            self._child = subprocess.Popen(
-                command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+        self._check()
+        served = ("--cert", str(self._certificates.chain), "--key", str(self._certificates.key))
+        kept = ("--state", str(self._folder), "--topic", self._topic)
+        self._helper.start("--port", str(self.port), "--control-port", str(self.control_port), *served, *kept)
+
+    def _check(self) -> None:
+        """Devices and the push certificate trust what is in these files: making them anew would leave both deaf."""
+        for path in sorted([*self._folder.glob("*.pem"), *self._folder.glob("*.key")]):
+            try:
+                read_pem(path)
+            except (OSError, ValueError) as error:
+                raise unreadable(path, self._state.folder) from error
 
     def certificate(self) -> str:
         """PEM of a push certificate and its key that the stand-in accepts; "" without the stand-in."""
@@ -56,22 +62,7 @@ class Push:
         files = [self._folder / "push.pem", self._folder / "push.key"]
         end_of_patience = time.monotonic() + PATIENCE
         while not all(file.exists() and file.stat().st_size for file in files):
-            if time.monotonic() > end_of_patience:
-                raise DevError(f"The stand-in for the push service did not start; see {self._state.folder}/push.log.")
+            if self._helper.ended() or time.monotonic() > end_of_patience:
+                raise DevError(f"The stand-in for the push service did not start: see {self._helper.log}.")
             time.sleep(0.05)
         return "".join(file.read_text() for file in files)
-
-    def stop(self) -> None:
-        end(self._child)
-
-
-def end(child: subprocess.Popen[bytes] | None) -> None:
-    """Asks a child to end, and after ten seconds makes it."""
-    if child is None or child.poll() is not None:
-        return
-    child.terminate()
-    try:
-        child.wait(10)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()

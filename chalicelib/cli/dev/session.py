@@ -7,11 +7,13 @@ from types import TracebackType
 from typing import Any, Self
 
 import urllib3
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from asn1crypto import cms
+from asn1crypto import x509 as asn1_x509
+from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.cli.dev import demo, push
+from chalicelib.cli.dev import push
 from chalicelib.cli.dev.certificates import Certificates
+from chalicelib.cli.dev.demo import Demo
 from chalicelib.cli.dev.deployment import Deployment
 from chalicelib.cli.dev.engine import Engine
 from chalicelib.cli.dev.front import FrontDoor, invoker
@@ -26,14 +28,21 @@ class Session:
     """A context manager: leaving it stops everything and saves the data."""
 
     def __init__(self, state: State, port: int | None, say: Callable[[str], None]) -> None:
+        """`say` hears what is being done; `notes` are for the person to read when it is done."""
         self._state, self._say = state, say
         self._cleanup = ExitStack()
         self.port = _port(state, port)
         self.summary: dict[str, Any] = {}
+        self.notes: list[str] = []
 
     def __enter__(self) -> Self:
         try:
             self._start()
+        except (ClientError, BotoCoreError) as error:
+            self._cleanup.close()
+            folder = self._state.folder
+            advice = f"see {folder / 'engine.log'}; if it stays so, delete the folder {folder} to start afresh"
+            raise DevError(f"The embedded AWS engine refused ({error}): {advice}.") from error
         except BaseException:
             self._cleanup.close()
             raise
@@ -49,13 +58,23 @@ class Session:
         return self._engine.dead()
 
     def populate(self, count: int) -> None:
-        child = demo.start(self._state, count)
-        self._cleanup.callback(push.end, child)
+        self._say(f"Enrolling {count} simulated devices …")
+        self._cleanup.callback(self._demo.stop)
+        self._demo.start(count)
+        self.notes.append(self._demo.enrolled(count))
+
+    def ready(self) -> None:
+        """Tells who waits for the summary that nothing more will come."""
+        self._state.write(self.summary | {"ready": True, "notes": self.notes})
+        self._state.remember(unread="")
 
     def _start(self) -> None:
+        self._say("Starting the embedded AWS engine …")
         certificates = Certificates(self._state)
         self._engine = Engine(self._state)
-        self._say(self._engine.recover())
+        self._demo = Demo(self._state)
+        self._demo.recover()
+        self._recover()
         self._engine.start()
         self._cleanup.callback(self._engine.stop)
         apns = push.Push(self._state, certificates)
@@ -75,6 +94,12 @@ class Session:
         self._trust_devices(door, deployment)
         self._summarise(deployment, administrator, apns)
 
+    def _recover(self) -> None:
+        """What was lost is told until a start has succeeded in telling it."""
+        unread = self._engine.recover() or self._state.recall().get("unread", "")
+        self._state.remember(unread=unread)
+        self.notes += [unread] if unread else []
+
     def _trust_devices(self, door: FrontDoor, deployment: Deployment) -> None:
         """Device certificates come from Muster's own CA, which the first SCEP request makes."""
         scep = f"{self._engine.url}/_aws/execute-api/{deployment.outputs()['DeviceApiId']}/$default/apple/scep"
@@ -82,7 +107,7 @@ class Session:
             reply = urllib3.request("GET", f"{scep}?operation=GetCACert", timeout=30, retries=False)
             door.trust_devices(_root(reply.data))
         except (urllib3.exceptions.HTTPError, ValueError) as error:
-            self._say(f"Client certificates are off, the signing function gave no CA certificate: {error}")
+            self.notes.append(f"Client certificates are off, the signing function gave no CA certificate: {error}")
 
     def _summarise(self, deployment: Deployment, administrator: Administrator, apns: push.Push) -> None:
         self.summary = {
@@ -101,6 +126,8 @@ class Session:
             "engine_secret_key": self._engine.secret_key,
             "environment": deployment.environment(),
             "outputs": dict(deployment.outputs()),
+            "ready": False,
+            "notes": self.notes,
         }
         self._state.write(self.summary)
         self._cleanup.callback(self._state.clear)
@@ -110,13 +137,17 @@ class Session:
         return f"https://127.0.0.1:{self.port}"
 
 
-def _root(certificates: bytes) -> bytes:
+def _root(answer: bytes) -> bytes:
     """The self-signed one of GetCACert's answer, which is PKCS #7 where there is more than one."""
+    # Not with cryptography, which warns: RFC 8894 wants the certificates in its own order, DER wants them sorted.
     try:
-        found = pkcs7.load_der_pkcs7_certificates(certificates)
-    except ValueError:
-        found = [x509.load_der_x509_certificate(certificates)]
-    return next(one for one in found if one.issuer == one.subject).public_bytes(Encoding.DER)
+        found = [one.chosen for one in cms.ContentInfo.load(answer)["content"]["certificates"]]
+    except (ValueError, TypeError, KeyError):
+        found = [asn1_x509.Certificate.load(answer)]
+    for one in found:
+        if one.issuer == one.subject:
+            return bytes(one.dump())
+    raise ValueError("none of them is self-signed")
 
 
 def _port(state: State, asked: int | None) -> int:

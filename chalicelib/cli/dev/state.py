@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from chalicelib.cli.dev.processes import is_ours
+
+NUMBERS = frozenset({"pid", "port", "engine_port", "push_port", "push_control_port"})
+SHOWN = frozenset({"pid", "console_url", "admin_username", "ca_file"})  # of every summary
+PROGRAMS = ("chalicelib.cli", "muster")  # one of them is in the command line of every muster dev
+
 
 class DevError(Exception):
     """`str(error)` says in one sentence what is wrong and what to do."""
@@ -38,7 +44,10 @@ class State:
     def read(self) -> dict[str, Any]:
         """The summary of a running stack; empty when none runs."""
         summary = _read(self.summary_file)
-        return summary if summary and alive(int(summary.get("pid", 0))) else {}
+        if summary and not summary.keys() >= SHOWN:
+            raise _foreign(self.summary_file)
+        # After an end by force the file stays, and its number may be somebody else's by now.
+        return summary if summary and any(is_ours(summary["pid"], name) for name in PROGRAMS) else {}
 
     def write(self, summary: Mapping[str, Any]) -> None:
         private(self.summary_file, json.dumps(summary, indent=1).encode())
@@ -48,7 +57,10 @@ class State:
 
     def recall(self) -> dict[str, Any]:
         """What has to stay the same from start to start: port, credentials, first administrator."""
-        return _read(self.memory_file)
+        memory = _read(self.memory_file)
+        if not all(isinstance(value, str) for name, value in memory.items() if name not in NUMBERS):
+            raise _foreign(self.memory_file)
+        return memory
 
     def remember(self, **values: Any) -> None:
         private(self.memory_file, json.dumps({**self.recall(), **values}, indent=1).encode())
@@ -62,25 +74,6 @@ def private(path: Path, content: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     draft.replace(path)
-
-
-def alive(pid: int) -> bool:
-    if pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not _zombie(pid)
-
-
-def _zombie(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return False
 
 
 def port_is_free(port: int) -> bool:
@@ -102,13 +95,21 @@ def free_port(preferred: int = 0) -> int:
         return int(probe.getsockname()[1])
 
 
+def unreadable(path: Path, folder: Path) -> DevError:
+    return DevError(f"{path} cannot be read: delete the folder {folder} to start afresh.")
+
+
+def _foreign(path: Path) -> DevError:
+    return DevError(f"{path} is not what muster dev wrote: delete the folder {path.parent} to start afresh.")
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text())
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise DevError(f"{path} cannot be read: delete the folder {path.parent} to start afresh.") from error
-    if not isinstance(content, dict):
-        raise DevError(f"{path} is not what muster dev wrote: delete the folder {path.parent} to start afresh.")
+    except (OSError, ValueError, RecursionError) as error:
+        raise unreadable(path, path.parent) from error
+    if not isinstance(content, dict) or any(type(content[name]) is not int for name in NUMBERS & content.keys()):
+        raise _foreign(path)
     return content

@@ -71,7 +71,8 @@ def _token_update(house: House, poll: Poll, message: TokenUpdate) -> Response:
     if who.user_id:
         return _user_token_update(house, poll, message)
     if message.unlock_token is not None:  # first, since a device that is enabled is not expected to send it again
-        escrow.put(house, poll.enrollment.device_id, "unlock_token", message.unlock_token)
+        since = poll.enrollment.created_at
+        escrow.put(house, poll.enrollment.device_id, "unlock_token", message.unlock_token, since=since)
     channels.enable(house, poll, topic=message.topic, token=token, magic=message.magic,
                       awaiting_configuration=message.awaiting_configuration)  # fmt: skip
     return Response()
@@ -103,7 +104,7 @@ def _user_authenticate(house: House, poll: Poll, message: UserAuthenticate) -> R
 def _set_bootstrap_token(house: House, poll: Poll, message: SetBootstrapToken) -> Response:
     device_id = poll.enrollment.device_id
     if message.token is not None:
-        escrow.put(house, device_id, "bootstrap_token", message.token)
+        escrow.put(house, device_id, "bootstrap_token", message.token, since=poll.enrollment.created_at)
     elif changes := escrow.forgetting(house, device_id, "bootstrap_token"):
         event = AuditEvent(f"device:{device_id}", "escrow.removed", f"device:{device_id}", house.clock(),
                            details={"kind": "bootstrap_token"})  # fmt: skip
@@ -112,7 +113,7 @@ def _set_bootstrap_token(house: House, poll: Poll, message: SetBootstrapToken) -
 
 
 def _get_bootstrap_token(house: House, poll: Poll, message: GetBootstrapToken) -> Response:
-    held = escrow.current(house, poll.enrollment.device_id, "bootstrap_token")
+    held = escrow.current(house, poll.enrollment.device_id, "bootstrap_token", since=poll.enrollment.created_at)
     if held is None:
         return Response()
     return Response(body=plist.write({"BootstrapToken": held.reveal()}), content_type=PLIST_TYPE)

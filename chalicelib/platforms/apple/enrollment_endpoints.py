@@ -5,6 +5,7 @@ import re
 from chalicelib.core import authority, ids, invitations, issuance
 from chalicelib.core.errors import BadRequest, Conflict, Forbidden, NotFound
 from chalicelib.core.house import House
+from chalicelib.core.settings import OTA_ANCHORS
 from chalicelib.model.enrollment import ChallengePurpose
 from chalicelib.model.records import Setting
 from chalicelib.pki import chain, cms, cms_build, trust
@@ -15,10 +16,9 @@ from chalicelib.platforms.http import Request, Response
 
 PROFILE_TYPE = "application/x-apple-aspen-config"
 CRL_TYPE = "application/pkix-crl"
-OTA_ANCHORS = "apple.ota_anchors"
 OTA_CLOSED = (
-    "Over-the-air enrollment is closed here: an administrator has to set `apple.ota_anchors` to the certificates of "
-    "the Apple iPhone Device CA first. The link without ?ota=1 works."
+    "Over-the-air enrollment is closed here: an administrator has to name the certificates of the Apple iPhone Device "
+    "CA first (`muster apple ota-anchors set`). The link without ?ota=1 works."
 )
 NO_TOPIC = (
     "Enrollment needs an Apple push certificate and none has been uploaded yet: an administrator requests one "

@@ -76,7 +76,7 @@ def topic(house: House) -> str:
 
 def create_request(house: House, principal: Principal, vendor: Vendor | None = None) -> PushRequest:
     """A fresh key, which stays in the vault, and the request for it; a plain CSR where no vendor signs it here."""
-    access.authorize(principal, "settings.write")
+    access.authorize(principal, "trust.write")
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, house.settings.organization[:64])])
     request = x509.CertificateSigningRequestBuilder(name).sign(key, hashes.SHA256())
@@ -104,7 +104,7 @@ def _signed_by(vendor: Vendor, request: x509.CertificateSigningRequest) -> bytes
 
 def upload(house: House, principal: Principal, pem: str) -> PushCertificate:
     """A certificate whose key `create_request` made, or a certificate with its key. Unprocessable with the reason."""
-    access.authorize(principal, "settings.write")
+    access.authorize(principal, "trust.write")
     certificate = _certificates(pem)[0]
     found = _read(certificate)
     _check_validity(house, certificate)

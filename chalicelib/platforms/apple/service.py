@@ -5,7 +5,7 @@ An idle poll costs one store call: the binding and the head of the queue are rea
 
 from chalicelib.core import enrollment
 from chalicelib.core.delivery import HEAD
-from chalicelib.core.errors import Forbidden
+from chalicelib.core.errors import NotManaged
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
 from chalicelib.platforms.apple import checkin, connect, identity, plist, report
@@ -51,4 +51,4 @@ def report_in(house: House, request: Request) -> Response:
 def _agree(poll: Poll, channel: Channel) -> None:
     """The certificate says who speaks; the body must name the same device, and that one must have authenticated."""
     if poll.enrollment.hardware_id != channel.hardware_id:  # empty before the first Authenticate
-        raise Forbidden("The certificate is not bound to the device that the message names.")
+        raise NotManaged("The certificate is not bound to the device that the message names.")

@@ -13,7 +13,7 @@ from chalicelib.core.errors import AlreadyExists, Unauthenticated, Unprocessable
 from chalicelib.core.ports import Clock
 from chalicelib.model.people import Role
 from chalicelib.model.secret import Secret
-from chalicelib.storage.access_tokens import REFUSAL, AccessTokens
+from chalicelib.storage.access_tokens import REFUSAL, SESSION_OVER, AccessTokens
 from chalicelib.storage.aws.client import COGNITO, AwsRefused, Session
 
 KEYS_LIVE, COOLDOWN = 3600, 60  # seconds; an unknown key id makes us ask again at most once a minute
@@ -24,6 +24,7 @@ SIGN_IN_REFUSALS = frozenset({
     "PasswordResetRequiredException",
     "InvalidParameterException",
 })  # fmt: skip
+REFRESH_REFUSALS = SIGN_IN_REFUSALS | {"RefreshTokenReuseException"}
 
 
 class CognitoIdentities:
@@ -51,13 +52,22 @@ class CognitoIdentities:
             raise Unauthenticated("The name or the password is wrong.") from refused
         if "AuthenticationResult" not in answer:
             raise Unauthenticated("This account needs a further step; sign in through the hosted page.")
-        result = answer["AuthenticationResult"]
-        return {
-            "access_token": result["AccessToken"],
-            "id_token": result["IdToken"],
-            "refresh_token": result.get("RefreshToken", ""),
-            "expires_in": result["ExpiresIn"],
+        return _session(answer["AuthenticationResult"], "")
+
+    def refresh(self, token: Secret[str]) -> Mapping[str, Any]:
+        """Unsigned: whoever has a refresh token may use it, at the pool's own address as well."""
+        body = {
+            "AuthFlow": "REFRESH_TOKEN_AUTH",
+            "ClientId": self._client_id,
+            "AuthParameters": {"REFRESH_TOKEN": token.reveal()},
         }
+        try:
+            answer = self._session.call(COGNITO, "InitiateAuth", body, signed=False)
+        except AwsRefused as refused:
+            if refused.code not in REFRESH_REFUSALS:
+                raise
+            raise Unauthenticated(SESSION_OVER) from refused
+        return _session(answer["AuthenticationResult"], token.reveal())
 
     def verify(self, token: str) -> Mapping[str, Any]:
         return self._tokens.verify(token)
@@ -65,13 +75,27 @@ class CognitoIdentities:
     def create_user(self, username: str, password: Secret[str], role: Role) -> None:
         user = {"UserPoolId": self._pool, "Username": username}
         try:
-            self._session.call(COGNITO, "AdminCreateUser", {**user, "MessageAction": "SUPPRESS"})
+            first = {**user, "MessageAction": "SUPPRESS", "TemporaryPassword": password.reveal()}
+            self._session.call(COGNITO, "AdminCreateUser", first)
             self._session.call(
                 COGNITO, "AdminSetUserPassword", {**user, "Password": password.reveal(), "Permanent": True}
             )
         except AwsRefused as refused:
             raise _explained(refused) from refused
         self._session.call(COGNITO, "AdminAddUserToGroup", {**user, "GroupName": str(role)})
+
+    def role_of(self, username: str) -> Role | None:
+        user = {"UserPoolId": self._pool, "Username": username}
+        try:
+            if not self._session.call(COGNITO, "AdminGetUser", user)["Enabled"]:
+                return None
+            groups = self._session.call(COGNITO, "AdminListGroupsForUser", user)["Groups"]
+        except AwsRefused as refused:
+            if refused.code != "UserNotFoundException":
+                raise
+            return None
+        names = {group["GroupName"] for group in groups}
+        return next((role for role in Role if role.value in names), None)
 
 
 PATH = "/.well-known/jwks.json"
@@ -103,6 +127,16 @@ class KeySet:
         self._fetched = self._now()  # also after a failure: a flood of bad tokens must not become a flood of fetches
         found = self._fetch().get("keys", [])
         self._keys = {jwk["kid"]: RSAAlgorithm.from_jwk(json.dumps(jwk)) for jwk in found if jwk.get("kty") == "RSA"}
+
+
+def _session(result: Mapping[str, Any], refresh_token: str) -> Mapping[str, Any]:
+    """A refresh brings a new refresh token only where the pool rotates them."""
+    return {
+        "access_token": result["AccessToken"],
+        "id_token": result["IdToken"],
+        "refresh_token": result.get("RefreshToken", refresh_token),
+        "expires_in": result["ExpiresIn"],
+    }
 
 
 def _explained(refused: AwsRefused) -> Exception:

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.core.errors import Forbidden
+from chalicelib.core.errors import Corrupt
 from chalicelib.model.secret import Secret
 from chalicelib.storage import envelope
 from chalicelib.storage.aws.client import KMS, AwsRefused, Session
@@ -40,7 +40,7 @@ class KmsVault:
         except AwsRefused as refused:
             if refused.code not in NOT_OURS:
                 raise
-            raise Forbidden(envelope.REFUSAL) from refused
+            raise Corrupt(envelope.REFUSAL) from refused
 
 
 class KmsSigner:

@@ -8,6 +8,7 @@ from pydantic import Field
 from chalicelib.core import commands
 from chalicelib.model.command import Command, CommandState
 from chalicelib.model.device import Device
+from chalicelib.web.api import waiting
 from chalicelib.web.api.common import Input, Listing, Moment, View, Words, listed
 from chalicelib.web.routing import Answer, Ask, Nothing
 
@@ -35,6 +36,7 @@ class CommandView(View):
     deferrals: int = Field(description="How often the device answered that it cannot now.")
     deliveries: int
     detail: str
+    waiting_for: str = Field(description="Why it is still open; empty once it has ended.")
     result: dict[str, Any]
 
 
@@ -65,30 +67,37 @@ def create(ask: Ask[NewCommand]) -> Answer:
     command = commands.request(
         ask.house, ask.principal, device_id, wish.action, wish.params, reason=wish.reason, remember=ask.remember
     )
-    return _accepted(command)
+    return _accepted(ask, command)
 
 
 def again(ask: Ask[NewCommand], answer: Mapping[str, Any]) -> Answer:
     """What the first request with this Idempotency-Key made, as it is now."""
-    return _accepted(commands.get(ask.house, answer["device_id"], answer["command_id"]))
+    return _accepted(ask, commands.get(ask.house, answer["device_id"], answer["command_id"]))
 
 
-def _accepted(command: Command) -> Answer:
+def _accepted(ask: Ask[Any], command: Command) -> Answer:
     location = f"/api/v1/devices/{command.device_id}/commands/{command.id}"
-    return Answer(CommandView.of(command), headers={"Location": location})
+    return Answer(_views(ask, command)[0], headers={"Location": location})
+
+
+def _views(ask: Ask[Any], *found: Command) -> list[CommandView]:
+    channels = waiting.channels_of(ask.house, found)
+    reasons = [waiting.waiting_for(command, channels.get(command.enrollment_id)) for command in found]
+    return [CommandView.of(command, waiting_for=reason) for command, reason in zip(found, reasons, strict=True)]
 
 
 def index(ask: Ask[History]) -> Commands:
     page = commands.history(ask.house, ask.path["device_id"], ask.given.limit)
-    return listed(Commands, page, [CommandView.of(command) for command in page.items])
+    return listed(Commands, page, _views(ask, *page.items))
 
 
 def show(ask: Ask[Nothing]) -> CommandView:
-    return CommandView.of(commands.get(ask.house, ask.path["device_id"], ask.path["command_id"]))
+    return _views(ask, commands.get(ask.house, ask.path["device_id"], ask.path["command_id"]))[0]
 
 
 def cancel(ask: Ask[Nothing]) -> CommandView:
-    return CommandView.of(commands.cancel(ask.house, ask.principal, ask.path["device_id"], ask.path["command_id"]))
+    cancelled = commands.cancel(ask.house, ask.principal, ask.path["device_id"], ask.path["command_id"])
+    return _views(ask, cancelled)[0]
 
 
 def actions(ask: Ask[Nothing]) -> Actions:

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from chalicelib.core import devices, inventory
 from chalicelib.core.devices import Seen
 from chalicelib.model.device import Device, DeviceStatus, Ownership, Platform
-from chalicelib.web.api import search
+from chalicelib.web.api import search, waiting
 from chalicelib.web.api.common import Input, Listing, Moment, Paging, Text, View, Words
 from chalicelib.web.problems import PreconditionFailed
 from chalicelib.web.routing import Answer, Ask, Nothing
@@ -43,6 +43,7 @@ class DeviceView(View):
     created_at: Moment
     enrolled_at: Moment
     last_seen: Moment = Field(description="Written at most three times a day.")
+    push: str = Field(description="Whether it can be woken: ok, none, or unreachable since a time.")
     version: int
 
 
@@ -86,7 +87,11 @@ class Removal(Input):
 
 
 def view(seen: Seen) -> DeviceView:
-    return DeviceView.of(seen.device, last_seen=seen.last_seen)
+    return DeviceView.of(seen.device, **_contact(seen))
+
+
+def _contact(seen: Seen) -> dict[str, Any]:
+    return {"last_seen": seen.last_seen, "push": waiting.push(seen.enrollment)}
 
 
 def index(ask: Ask[DeviceQuery]) -> Devices:
@@ -97,7 +102,7 @@ def index(ask: Ask[DeviceQuery]) -> Devices:
 def show(ask: Ask[Nothing]) -> Answer:
     seen = devices.view(ask.house, ask.principal, ask.path["device_id"])
     held = inventory.read(ask.house, seen.device.id)
-    detail = DeviceDetail.of(seen.device, last_seen=seen.last_seen, inventory=held)
+    detail = DeviceDetail.of(seen.device, **_contact(seen), inventory=held)
     return Answer(detail, headers=_etag(seen.device))
 
 

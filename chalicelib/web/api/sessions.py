@@ -16,8 +16,13 @@ class Credentials(Input):
     password: SecretStr = Field(min_length=1, max_length=256)
 
 
+class Refresh(Input):
+    refresh_token: SecretStr = Field(min_length=1, max_length=8192)
+
+
 class Session(View):
     access_token: str
+    refresh_token: str = Field(description="For POST /api/v1/sessions/refresh; it outlives the access token.")
     token_type: Literal["Bearer"]
     expires_in: int = Field(description="Seconds.")
 
@@ -31,6 +36,11 @@ class Me(View):
 
 def create(ask: Ask[Credentials]) -> Session:
     tokens = ask.house.identities.sign_in(ask.given.username, Secret(ask.given.password.get_secret_value()))
+    return Session.model_validate({"token_type": "Bearer", **tokens})
+
+
+def refresh(ask: Ask[Refresh]) -> Session:
+    tokens = ask.house.identities.refresh(Secret(ask.given.refresh_token.get_secret_value()))
     return Session.model_validate({"token_type": "Bearer", **tokens})
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jwt
@@ -34,6 +35,8 @@ class Directory:
     other: Identities  # another pool
     public_key: Callable[[], Any]
     now: list[int]
+    disable: Callable[[str], None]
+    demote: Callable[[str], None]  # takes every role away
 
 
 def make_pool(endpoint: str, clock: Callable[[], int]) -> CognitoIdentities:
@@ -55,17 +58,31 @@ def directory(request: pytest.FixtureRequest) -> Directory:
         return int(time.time()) + offset[0]
 
     if request.param == "memory":
-        made: Identities = MemoryIdentities(clock)
+        made: Any = MemoryIdentities(clock)
         other: Identities = MemoryIdentities(clock, issuer="https://identities.example.test/other")
         key: Callable[[], Any] = lambda: rsa_key().public_key()  # noqa: E731
+        disable: Callable[[str], None] = partial(made.change_user, role=Role.AUDITOR, enabled=False)
+        demote: Callable[[str], None] = partial(made.change_user, role=None)
     else:
         endpoint = request.getfixturevalue("ministack")
         cognito = make_pool(endpoint, clock)
         made, other = cognito, make_pool(endpoint, clock)
         key = lambda: next(iter(cognito.keys.known().values()))  # noqa: E731
+        disable, demote = hands_on(endpoint, cognito._pool)
     made.create_user("anna", PASSWORD, Role.AUDITOR)
     other.create_user("anna", PASSWORD, Role.ADMIN)
-    return Directory(made, other, key, offset)
+    return Directory(made, other, key, offset, disable, demote)
+
+
+def hands_on(endpoint: str, pool: str) -> tuple[Callable[[str], None], Callable[[str], None]]:
+    """What an administrator does with an account in the console of the pool."""
+    cognito = engines.client("cognito-idp", endpoint)
+
+    def demote(username: str) -> None:
+        for role in Role:
+            cognito.admin_remove_user_from_group(UserPoolId=pool, Username=username, GroupName=str(role))
+
+    return lambda username: cognito.admin_disable_user(UserPoolId=pool, Username=username), demote
 
 
 def access_token(identities: Identities) -> str:
@@ -79,6 +96,56 @@ def test_sign_in(directory: Directory) -> None:
     assert claims["username"] == "anna"
     assert claims["cognito:groups"] == ["auditor"]
     assert claims["token_use"] == "access"
+
+
+def test_a_session_goes_on_with_its_refresh_token(directory: Directory) -> None:
+    signed_in = directory.identities.sign_in("anna", PASSWORD)
+    token = Secret(signed_in["refresh_token"])
+    for _ in range(2):
+        again = directory.identities.refresh(token)
+        assert set(again) == set(signed_in)
+        claims = directory.identities.verify(again["access_token"])
+        assert (claims["username"], claims["cognito:groups"]) == ("anna", ["auditor"])
+        token = Secret(again["refresh_token"])
+    directory.disable("anna")
+    with pytest.raises(Unauthenticated):
+        directory.identities.refresh(token)
+
+
+@pytest.mark.parametrize("kind", ["access_token", "id_token", "made up"])
+def test_nothing_else_refreshes_a_session(directory: Directory, kind: str) -> None:
+    token = Secret({**directory.identities.sign_in("anna", PASSWORD), "made up": "x" * 40}[kind])
+    with pytest.raises(Unauthenticated, match="sign in again"):
+        directory.identities.refresh(token)
+
+
+def test_a_refresh_token_of_another_pool(directory: Directory) -> None:
+    with pytest.raises(Unauthenticated):
+        directory.identities.refresh(Secret(directory.other.sign_in("anna", PASSWORD)["refresh_token"]))
+
+
+def test_the_role_is_the_one_that_an_account_has_now(directory: Directory) -> None:
+    assert directory.identities.role_of("anna") is Role.AUDITOR
+    assert directory.identities.role_of("nobody") is None
+    directory.demote("anna")
+    assert directory.identities.role_of("anna") is None
+
+
+def test_a_disabled_account_has_no_role(directory: Directory) -> None:
+    directory.disable("anna")
+    assert directory.identities.role_of("anna") is None
+
+
+def test_in_memory_a_session_lasts_eight_hours() -> None:
+    now = [1_800_000_000]
+    identities = MemoryIdentities(lambda: now[0])
+    identities.create_user("anna", PASSWORD, Role.AUDITOR)
+    token = Secret(identities.sign_in("anna", PASSWORD)["refresh_token"])
+    now[0] += 8 * 3600 - 1
+    assert identities.refresh(token)
+    now[0] += 1
+    with pytest.raises(Unauthenticated):
+        identities.refresh(token)
 
 
 @pytest.mark.parametrize(

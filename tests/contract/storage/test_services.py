@@ -13,7 +13,16 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from chalicelib.core.errors import AlreadyExists, BadRequest, Forbidden, MusterError, NotFound, TooLarge, Unavailable
+from chalicelib.core.errors import (
+    AlreadyExists,
+    BadRequest,
+    Corrupt,
+    Forbidden,
+    MusterError,
+    NotFound,
+    TooLarge,
+    Unavailable,
+)
 from chalicelib.core.ports import Blobs, Evidence, Message, Queue, Signer, Vault
 from chalicelib.model.secret import Secret
 from chalicelib.storage.aws import keys
@@ -260,7 +269,7 @@ def test_the_same_secret_is_sealed_differently_each_time(services: Services) -> 
 )
 def test_a_swapped_secret_does_not_open(services: Services, context: dict[str, str]) -> None:
     sealed = services.vault.seal(Secret(b"1234"), CONTEXT)
-    with pytest.raises(Forbidden):
+    with pytest.raises(Corrupt):
         services.vault.open(sealed, context)
 
 
@@ -269,10 +278,10 @@ def test_an_altered_secret_does_not_open(services: Services) -> None:
     for place in {0, 1, 2, 3, 20, len(sealed) // 2, len(sealed) - 30, len(sealed) - 1}:
         altered = bytearray(sealed)
         altered[place] ^= 1
-        with pytest.raises(Forbidden):
+        with pytest.raises(Corrupt):
             services.vault.open(bytes(altered), CONTEXT)
     for length in (0, 1, 3, 10, len(sealed) - 1):
-        with pytest.raises(Forbidden):
+        with pytest.raises(Corrupt):
             services.vault.open(sealed[:length], CONTEXT)
 
 

@@ -39,10 +39,14 @@ class Clock:
 class PlainAction:
     name: str
     request_type: str
-    destructive: bool = False
+    permission: str = "command.request"
     parks: bool = False
     priority: int = 5
     secret: bool = False
+
+    @property
+    def destructive(self) -> bool:
+        return self.permission == "command.destructive"
 
     def refusal(self, device: Device) -> str:
         return (
@@ -66,7 +70,8 @@ class PlainPlatform:
             "ping": PlainAction("ping", "Ping"),
             "urgent": PlainAction("urgent", "Urgent", priority=0),
             "whisper": PlainAction("whisper", "Whisper", secret=True),
-            "erase": PlainAction("erase", "Erase", destructive=True, parks=True, priority=0),
+            "configure": PlainAction("configure", "Configure", "command.configure"),
+            "erase": PlainAction("erase", "Erase", "command.destructive", parks=True, priority=0),
         }
     )
 

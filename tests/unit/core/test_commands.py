@@ -7,9 +7,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from chalicelib.core import commands, delivery, enrollment
+from chalicelib.core import commands, delivery, devices, enrollment
 from chalicelib.core.delivery import Outcome
-from chalicelib.core.errors import Conflict, Forbidden, Unprocessable
+from chalicelib.core.errors import Conflict, Corrupt, Forbidden, Unprocessable
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
 from chalicelib.model.command import TERMINAL, TRANSITIONS, Command, CommandState
@@ -139,6 +139,19 @@ def test_cancelled_before_it_is_sent_is_never_delivered(house: House) -> None:
         commands.cancel(house, ADMIN, device.id, asked.id)
 
 
+def test_only_an_administrator_cancels_an_erase_or_a_removal(house: House) -> None:
+    device = enroll(house)
+    erase = commands.request(house, ADMIN, device.id, "erase", {})
+    for principal in (HELPDESK, TOKEN):
+        with pytest.raises(Forbidden):
+            commands.cancel(house, principal, device.id, erase.id)
+    commands.cancel(house, ADMIN, device.id, erase.id)
+    devices.retire(house, ADMIN, device.id)
+    (removal,) = polled(house, device).queue
+    with pytest.raises(Forbidden):
+        commands.cancel(house, HELPDESK, device.id, removal.id)
+
+
 def test_a_sent_command_cannot_be_cancelled(house: House) -> None:
     device = enroll(house)
     asked = commands.request(house, ADMIN, device.id, "ping", {})
@@ -164,13 +177,18 @@ def test_a_secret_payload_is_sealed_at_rest_and_plain_on_the_wire(house: House) 
     command, payload = delivery.next_command(house, polled(house, device), skip_deferred=False) or pytest.fail("none")
     assert payload == f"Whisper {asked.id}".encode()
     moved = replace(command, enrollment_id="another")
-    with pytest.raises(Forbidden):
+    with pytest.raises(Corrupt):
         delivery._payload(house, moved)
 
 
 def test_who_may_ask_for_what(house: House) -> None:
     device = enroll(house)
-    for principal, action in ((AUDITOR, "ping"), (HELPDESK, "erase"), (TOKEN, "erase")):
+    for principal, action in (
+        (AUDITOR, "ping"),
+        (HELPDESK, "configure"),
+        (HELPDESK, "erase"),
+        (TOKEN, "erase"),
+    ):
         with pytest.raises(Forbidden):
             commands.request(house, principal, device.id, action, {})
     assert polled(house, device).queue == ()
@@ -182,7 +200,7 @@ def test_refusals_say_why(house: House) -> None:
     device = enroll(house, ownership=Ownership.PERSONAL)
     with pytest.raises(Unprocessable, match="personal"):
         commands.request(house, ADMIN, device.id, "erase", {})
-    with pytest.raises(Unprocessable, match="known: erase, ping"):
+    with pytest.raises(Unprocessable, match="known: configure, erase"):
         commands.request(house, ADMIN, device.id, "explode", {})
     with pytest.raises(Unprocessable, match="bad"):
         commands.request(house, ADMIN, device.id, "ping", {"bad": 1})

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.core import arrival, channels, commands, delivery, enrollment, escrow, invitations
-from chalicelib.core.errors import Conflict, Forbidden, Gone, NotFound
+from chalicelib.core import arrival, audit, channels, commands, delivery, devices, enrollment, escrow, invitations
+from chalicelib.core.errors import Conflict, Forbidden, Gone, NotFound, NotManaged
 from chalicelib.core.house import House
 from chalicelib.model.command import Command, CommandState
 from chalicelib.model.device import Device, DeviceStatus, Ownership
 from chalicelib.model.enrollment import Certificate, ChallengePurpose, Enrollment, EnrollmentStatus, Invitation
 from chalicelib.model.secret import Secret
-from tests.unit.core.conftest import ADMIN, Clock, certificate, enroll, hello, issued
+from tests.unit.core.conftest import ADMIN, TOKEN, Clock, certificate, enroll, hello, issued
 
 
 def test_the_code_is_not_stored(house: House) -> None:
@@ -162,8 +162,10 @@ def test_a_live_device_is_not_taken_over(house: House, udid: str, serial: str) -
     assert house.store.get(Enrollment, device.enrollment_id).live
 
 
-def test_an_administrator_may_allow_the_takeover(house: House) -> None:
+def test_only_a_person_may_allow_the_takeover(house: House) -> None:
     device = enroll(house)
+    with pytest.raises(Forbidden, match="person"):
+        invitations.create(house, TOKEN, ownership=Ownership.CORPORATE, replaces=device.id)
     again = enroll(house, "2", replaces=device.id)
     assert again.id == device.id
     assert again.former_enrollments == (device.enrollment_id,)
@@ -171,6 +173,92 @@ def test_an_administrator_may_allow_the_takeover(house: House) -> None:
     assert house.store.get(Certificate, "fp-1").revoked
     with pytest.raises(Forbidden):
         enrollment.recognise(house, device.enrollment_id, "fp-1")
+
+
+def test_a_refused_arrival_changes_nothing(house: House, clock: Clock) -> None:
+    device, other = enroll(house), enroll(house, "2", "UDID-2", "SERIAL-2")
+    asked = commands.request(house, ADMIN, device.id, "ping", {})
+    poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
+    for claim in (
+        hello("UDID-2", "SERIAL-2"),
+        hello("UDID-1", "SERIAL-2"),
+        hello("UDID-1", "SERIAL-1", user_enrollment=True),
+    ):
+        with pytest.raises(NotManaged):
+            arrival.authenticate(house, poll, claim)
+    assert commands.get(house, device.id, asked.id).state is CommandState.QUEUED
+    assert (house.store.get(Device, device.id), house.store.get(Device, other.id)) == (device, other)
+
+
+def test_a_refused_device_that_insists_is_noted_once_an_hour(house: House, clock: Clock) -> None:
+    device = enroll(house)
+    poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
+
+    def refusals() -> int:
+        for _ in range(5):
+            with pytest.raises(NotManaged):
+                arrival.authenticate(house, poll, hello("UDID-2"))
+        return sum("enrollment.refused" in line for line in audit.export(house))
+
+    assert refusals() == 1
+    clock.forward(3600)
+    assert refusals() == 2
+
+
+def test_serial_numbers_are_compared_whatever_their_case(house: House) -> None:
+    device = enroll(house)
+    thief = issued(house, "2")
+    with pytest.raises(NotManaged, match="live enrollment"):
+        arrival.authenticate(house, enrollment.recognise(house, thief, "fp-2"), hello("UDID-9", "serial-1"))
+    assert house.store.get(Device, device.id) == device
+
+
+def test_identifiers_of_two_devices_are_refused(house: House) -> None:
+    enroll(house)
+    second = enroll(house, "2", "UDID-2", "SERIAL-2", replaces="")
+    mixed = issued(house, "3", replaces=second.id)
+    with pytest.raises(NotManaged, match="two devices"):
+        arrival.authenticate(house, enrollment.recognise(house, mixed, "fp-3"), hello("UDID-2", "SERIAL-1"))
+
+
+def test_a_withdrawn_invitation_stops_certificates_that_were_not_used(house: House, clock: Clock) -> None:
+    invitation, code = invitations.create(house, ADMIN, ownership=Ownership.CORPORATE, max_uses=2)
+    for mark, spoil in (
+        ("1", lambda: clock.forward(86_400)),
+        ("2", lambda: invitations.revoke(house, ADMIN, invitation.id)),
+    ):
+        offer = invitations.offer(house, code)
+        made = certificate(mark)
+        enrollment.issue(house, offer.challenge.reveal(), f"tx-{mark}", f"key-{mark}", lambda _, made=made: made)
+        poll = enrollment.recognise(house, offer.enrollment_id, f"fp-{mark}")
+        spoil()
+        with pytest.raises(NotManaged):
+            arrival.authenticate(house, poll, hello(f"UDID-{mark}", f"SERIAL-{mark}"))
+
+
+def test_a_device_does_not_undo_its_retirement(house: House) -> None:
+    device = enroll(house)
+    poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
+    devices.retire(house, ADMIN, device.id)
+    with pytest.raises(NotManaged, match="retired"):
+        arrival.authenticate(house, poll, hello())
+    command, _ = delivery.next_command(
+        house, enrollment.recognise(house, device.enrollment_id, "fp-1"), skip_deferred=False
+    ) or pytest.fail("the removal is gone")
+    assert command.action == "retire"
+
+
+def test_secrets_of_an_earlier_enrollment_are_not_for_the_next(house: House, clock: Clock) -> None:
+    device = enroll(house)
+    escrow.put(house, device.id, "recovery_lock", Secret(b"old"))
+    channels.leave(house, house.store.get(Enrollment, device.enrollment_id), "checked out")
+    clock.forward(60)
+    again = enroll(house, "2")
+    assert again.id == device.id
+    assert escrow.current(house, again.id, "recovery_lock", since=again.bound_at) is None
+    assert escrow.current(house, again.id, "recovery_lock") == Secret(b"old")
+    escrow.put(house, again.id, "recovery_lock", Secret(b"old"), since=again.bound_at)
+    assert escrow.current(house, again.id, "recovery_lock", since=again.bound_at) == Secret(b"old")
 
 
 def test_reenrollment_clears_the_queue_and_parks_what_destroys(house: House) -> None:
@@ -194,14 +282,18 @@ def test_authenticate_drops_the_bootstrap_token(house: House) -> None:
     assert escrow.current(house, device.id, "bootstrap_token") is None
 
 
-def test_renewal_keeps_both_certificates_until_the_old_one_goes(house: House) -> None:
+def test_renewal_keeps_both_certificates_until_the_next_one(house: House, clock: Clock) -> None:
     device = enroll(house)
     enrollment.renew(house, device.enrollment_id, "fp-1", lambda _: certificate("1b"))
     for fingerprint in ("fp-1", "fp-1b"):
         enrollment.recognise(house, device.enrollment_id, fingerprint)
+    with pytest.raises(Forbidden, match="within the last day"):
+        enrollment.renew(house, device.enrollment_id, "fp-1b", lambda _: certificate("1c"))
+    clock.forward(86_400)
     enrollment.renew(house, device.enrollment_id, "fp-1b", lambda _: certificate("1c"))
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotManaged):
         enrollment.recognise(house, device.enrollment_id, "fp-1")
+    assert house.store.get(Certificate, "fp-1").revoked
     with pytest.raises(Forbidden):
         enrollment.renew(house, device.enrollment_id, "fp-1", lambda _: certificate("x"))
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chalicelib.core import access, channels, commands, delivery, devices, enrollment, escrow, inventory, reports, wake
-from chalicelib.core.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
+from chalicelib.core.errors import BadRequest, Conflict, Corrupt, Forbidden, NotFound, Unauthenticated
 from chalicelib.core.house import House
 from chalicelib.core.ports import PushRefused
 from chalicelib.model.device import Device, DeviceStatus, Identifier
@@ -15,6 +15,7 @@ from chalicelib.model.enrollment import Enrollment
 from chalicelib.model.people import Principal, Role
 from chalicelib.model.records import Report, ReportState
 from chalicelib.model.secret import Secret
+from chalicelib.storage.memory.house import memory_house
 from tests.unit.core.conftest import ADMIN, AUDITOR, HELPDESK, TOKEN, Clock, PlainPlatform, enroll
 
 
@@ -32,6 +33,7 @@ def test_grave_permissions_need_a_person() -> None:
 
 
 def test_a_token_speaks_until_it_expires_or_is_revoked(house: House, clock: Clock) -> None:
+    house.identities.create_user(ADMIN.name, Secret("x"), Role.ADMIN)
     token, secret = access.create_token(house, ADMIN, "ci", Role.AUDITOR, 30)
     assert secret not in repr(token)
     principal = access.identify(house, secret)
@@ -47,6 +49,53 @@ def test_a_token_speaks_until_it_expires_or_is_revoked(house: House, clock: Cloc
         access.identify(house, second)
     with pytest.raises(Forbidden):
         access.create_token(house, TOKEN, "child", Role.AUDITOR, 1)
+
+
+@pytest.mark.parametrize(
+    ("role", "enabled", "speaks"),
+    [
+        (Role.ADMIN, True, {Role.ADMIN, Role.HELPDESK, Role.AUDITOR}),
+        (Role.ADMIN, False, set()),
+        (Role.HELPDESK, True, {Role.HELPDESK}),  # an auditor reads the trail, the helpdesk does not
+        (Role.AUDITOR, True, {Role.AUDITOR}),
+        (None, True, set()),
+    ],
+)
+def test_a_token_has_no_more_than_its_creator_has_left(
+    house: House, clock: Clock, role: Role | None, enabled: bool, speaks: set[Role]
+) -> None:
+    house.identities.create_user(ADMIN.name, Secret("x"), Role.ADMIN)
+    tokens = {wanted: access.create_token(house, ADMIN, "ci", wanted, 30)[1] for wanted in Role}
+    for wanted, token in tokens.items():
+        assert access.identify(house, token).role is wanted
+    house.identities.change_user(ADMIN.name, role=role, enabled=enabled)
+    clock.forward(access.ROLE_LIVES)
+    assert {wanted for wanted, token in tokens.items() if _speaks(house, token)} == speaks
+
+
+def _speaks(house: House, token: str) -> bool:
+    try:
+        return bool(access.identify(house, token))
+    except Unauthenticated:
+        return False
+
+
+def test_the_directory_is_asked_once_a_minute_and_house(house: House, clock: Clock) -> None:
+    house.identities.create_user(ADMIN.name, Secret("x"), Role.ADMIN)
+    _, token = access.create_token(house, ADMIN, "ci", Role.ADMIN, 30)
+    asked: list[str] = []
+    role_of = house.identities.role_of
+    house.identities.role_of = lambda username: asked.append(username) or role_of(username)
+    for _ in range(119):
+        access.identify(house, token)
+        clock.forward(1)
+    assert asked == [ADMIN.name] * 2
+    other = memory_house(clock=clock)
+    _, stranger = access.create_token(other, ADMIN, "ci", Role.ADMIN, 30)
+    assert not _speaks(other, stranger), "there is no such account in that directory"
+    house.identities.delete_user(ADMIN.name)
+    clock.forward(60)
+    assert not _speaks(house, token)
 
 
 def test_escrow_only_adds_versions_and_each_opens(house: House) -> None:
@@ -74,7 +123,7 @@ def test_a_swapped_ciphertext_does_not_open(house: House) -> None:
     escrow.put(house, device.id, "lock_pin", Secret(b"123456"))
     stolen = escrow.versions(house, device.id, "lock_pin")[0]
     for context in ((other.id, "lock_pin", 1), (device.id, "recovery_lock", 1), (device.id, "lock_pin", 2)):
-        with pytest.raises(Forbidden):
+        with pytest.raises(Corrupt):
             house.vault.open(stolen.sealed, escrow._context(*context))
 
 

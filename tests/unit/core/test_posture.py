@@ -109,6 +109,22 @@ def test_findings_equal_a_pure_recomputation(house: House, clock: Clock) -> None
     assert {(f.device_id, f.control) for f in house.store.listing(Finding).items} == expected
 
 
+def test_a_retired_device_that_never_answers_is_cut_off(house: House, clock: Clock) -> None:
+    from chalicelib.core import commands
+    from chalicelib.model.enrollment import Certificate, Enrollment
+
+    device = enroll(house)
+    devices.retire(house, ADMIN, device.id)
+    everything(house)
+    assert house.store.get(Enrollment, device.enrollment_id).live
+    clock.forward(commands.LIFE)
+    everything(house)
+    everything(house)
+    assert not house.store.get(Enrollment, device.enrollment_id).live
+    assert house.store.get(Certificate, "fp-1").revoked
+    devices.delete(house, ADMIN, device.id)
+
+
 def test_the_sweep_wakes_what_waits_in_silence(house: House, clock: Clock) -> None:
     from chalicelib.core import commands
 

@@ -88,7 +88,7 @@ def test_never_401(error: type[errors.MusterError]) -> None:
     for speaks_mdm in (True, False):
         got = routes.refusal(error("No."), speaks_mdm)
         assert got.status == (403 if error is errors.Unauthenticated else error.status)
-        assert (b"com.apple.unrecognized.device" in got.body) == (speaks_mdm and error is errors.Forbidden)
+        assert (b"com.apple.unrecognized.device" in got.body) == (speaks_mdm and error is errors.NotManaged)
 
 
 @pytest.mark.parametrize(

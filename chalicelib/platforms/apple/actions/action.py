@@ -27,7 +27,7 @@ class Action:
     systems: Mapping[Platform, Since]
     build: Build
     params: type[Parameters] = NoParameters
-    destructive: bool = False
+    permission: str = "command.configure"
     parks: bool = False
     priority: int = 5
     personal: str = ""  # why not on a personal device
@@ -35,6 +35,10 @@ class Action:
     shared_only: bool = False  # only on a Shared iPad
     lacking: Mapping[str, str] = field(default_factory=dict)  # capability → why not on a device that has it
     since: Mapping[str, Mapping[Platform, str]] = field(default_factory=dict)  # parameter → systems that know it
+
+    @property
+    def destructive(self) -> bool:
+        return self.permission == "command.destructive"
 
     def refusal(self, device: Device) -> str:
         """Why this device cannot do it and what would make it possible; "" if it can."""

@@ -23,6 +23,7 @@ def build(house: House, device: Device, params: Params, command_id: str) -> Prep
 
 ACTION = Action(
     name="certificates",
+    permission="command.request",
     request_type="CertificateList",
     title="Ask for the installed certificates.",
     systems={

@@ -12,7 +12,7 @@ from chalicelib.platforms.apple.actions.systems import VISIONOS, Since, mobile
 
 
 def build(house: House, device: Device, params: NoParameters, command_id: str) -> Prepared:
-    token = escrow.current(house, device.id, "unlock_token")
+    token = escrow.current(house, device.id, "unlock_token", since=device.bound_at)
     if token is None:
         raise Unprocessable(
             "No unlock token is escrowed for this device. It sends one when it enrolls and when its passcode is set; "
@@ -23,6 +23,7 @@ def build(house: House, device: Device, params: NoParameters, command_id: str) -
 
 ACTION = Action(
     name="clear-passcode",
+    permission="command.request",
     request_type="ClearPasscode",
     title="Remove the passcode; the user is asked for a new one where a policy demands it.",
     systems={**mobile("4.0"), VISIONOS: Since("1.1")},

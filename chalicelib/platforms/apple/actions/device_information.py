@@ -15,6 +15,7 @@ def build(house: House, device: Device, params: NoParameters, command_id: str) -
 
 ACTION = Action(
     name="device-information",
+    permission="command.request",
     request_type="DeviceInformation",
     title="Ask for model, system, storage and the like.",
     systems={

@@ -23,6 +23,7 @@ def build(house: House, device: Device, params: Params, command_id: str) -> Prep
 
 ACTION = Action(
     name="installed-apps",
+    permission="command.request",
     request_type="InstalledApplicationList",
     title="Ask for the installed apps; on personal devices for the managed ones only.",
     systems={

@@ -5,6 +5,7 @@ from chalicelib.platforms.apple.actions.systems import mobile
 
 ACTION = Action(
     name="locate",
+    permission="command.request",
     request_type="DeviceLocation",
     title="Report the device's location; it has to be in Lost Mode.",
     systems=mobile("9.3", supervised=True),

@@ -26,6 +26,7 @@ def build(house: House, device: Device, params: Params, command_id: str) -> Prep
 
 ACTION = Action(
     name="lock",
+    permission="command.request",
     request_type="DeviceLock",
     title="Lock the device at once; a Mac restarts and asks for a six-digit PIN, which is escrowed.",
     systems={

@@ -5,6 +5,7 @@ from chalicelib.platforms.apple.actions.systems import IPADOS, Since
 
 ACTION = Action(
     name="log-out-user",
+    permission="command.request",
     request_type="LogOutUser",
     title="Log out the current user of a Shared iPad.",
     systems={IPADOS: Since("9.3")},

@@ -5,6 +5,7 @@ from chalicelib.platforms.apple.actions.systems import mobile
 
 ACTION = Action(
     name="lost-mode-off",
+    permission="command.request",
     request_type="DisableLostMode",
     title="End Lost Mode.",
     systems=mobile("9.3", supervised=True),

@@ -38,6 +38,7 @@ def build(house: House, device: Device, params: Params, command_id: str) -> Prep
 
 ACTION = Action(
     name="lost-mode-on",
+    permission="command.request",
     request_type="EnableLostMode",
     title="Lock the device and show a message for its finder, until lost-mode-off.",
     systems=mobile("9.3", supervised=True),

@@ -5,6 +5,7 @@ from chalicelib.platforms.apple.actions.systems import mobile
 
 ACTION = Action(
     name="play-sound",
+    permission="command.request",
     request_type="PlayLostModeSound",
     title="Play a sound on the device; it has to be in Lost Mode.",
     systems=mobile("10.3", supervised=True),

@@ -23,6 +23,7 @@ def build(house: House, device: Device, params: Params, command_id: str) -> Prep
 
 ACTION = Action(
     name="profiles",
+    permission="command.request",
     request_type="ProfileList",
     title="Ask for the installed profiles.",
     systems={

@@ -22,6 +22,7 @@ def build(house: House, device: Device, params: Params, command_id: str) -> Prep
 
 ACTION = Action(
     name="restart",
+    permission="command.request",
     request_type="RestartDevice",
     title="Restart the device.",
     systems={**mobile("10.3", supervised=True), MACOS: Since("10.13"), TVOS: Since("10.2", supervised=True)},

@@ -49,7 +49,7 @@ def build(house: House, device: Device, params: Params, command_id: str) -> Prep
 def _unlock(house: House, device: Device, params: Params) -> Secret[str]:
     if params.current is not None:
         return Secret(params.current.get_secret_value())
-    held = escrow.current(house, device.id, "filevault_key")
+    held = escrow.current(house, device.id, "filevault_key", since=device.bound_at)
     if held is None:
         raise Unprocessable(NO_KEY)
     return Secret(held.reveal().decode())

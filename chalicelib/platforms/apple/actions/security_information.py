@@ -15,6 +15,7 @@ def build(house: House, device: Device, params: NoParameters, command_id: str) -
 
 ACTION = Action(
     name="security-information",
+    permission="command.request",
     request_type="SecurityInfo",
     title="Ask for passcode, encryption, firewall and the like.",
     systems={

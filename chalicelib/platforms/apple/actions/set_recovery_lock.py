@@ -35,7 +35,7 @@ def new_password() -> str:
 
 def build(house: House, device: Device, params: Params, command_id: str) -> Prepared:
     _refuse_a_second(house, device)
-    held = escrow.current(house, device.id, KIND)
+    held = escrow.current(house, device.id, KIND, since=device.bound_at)
     if params.clear and held is None:
         raise Unprocessable("No recovery lock of this Mac is escrowed, so there is none that Muster could remove.")
     password = "" if params.clear else new_password()

@@ -13,7 +13,7 @@ from chalicelib.platforms.apple.actions.systems import INTEL, MACOS, Since
 
 
 def build(house: House, device: Device, params: NoParameters, command_id: str) -> Prepared:
-    password = escrow.current(house, device.id, KIND)
+    password = escrow.current(house, device.id, KIND, since=device.bound_at)
     if password is None:
         raise Unprocessable("No recovery lock is escrowed for this Mac; set one first (set-recovery-lock).")
     payload = wire.payload(command_id, ACTION.request_type, Password=password.reveal().decode())
@@ -22,6 +22,7 @@ def build(house: House, device: Device, params: NoParameters, command_id: str) -
 
 ACTION = Action(
     name="verify-recovery-lock",
+    permission="command.request",
     request_type="VerifyRecoveryLock",
     title="Check that the escrowed recovery lock is the one that the Mac has.",
     systems={MACOS: Since("11.5")},
