@@ -1,4 +1,4 @@
-"""`muster apple push-cert`: the certificate that lets Muster wake Apple devices."""
+"""`muster apple`: the certificate that lets Muster wake devices, and whom over-the-air enrollment believes."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +12,11 @@ from chalicelib.cli.session import client
 app = typer.Typer(no_args_is_help=True, help="What Apple asks for.")
 push_app = typer.Typer(no_args_is_help=True, help="The push certificate: request, upload, renew.")
 app.add_typer(push_app, name="push-cert")
+anchors_app = typer.Typer(no_args_is_help=True, help="The certificates that over-the-air enrollment believes.")
+app.add_typer(anchors_app, name="ota-anchors")
 
 PATH = "/settings/push-certificate"
+ANCHORS = "/settings/apple/ota-anchors"
 
 
 @push_app.command()
@@ -53,6 +56,37 @@ def upload(
 def show(ctx: typer.Context, as_json: Json = False) -> None:
     """The certificate in use, and how long it lasts."""
     _print(client(ctx).get(PATH), as_json=as_json)
+
+
+@anchors_app.command("show")
+def show_anchors(ctx: typer.Context, as_json: Json = False) -> None:
+    """The certificates, PEM; over-the-air enrollment is closed while there are none."""
+    found = client(ctx).get(ANCHORS)
+    if as_json:
+        show_json(found)
+    else:
+        typer.echo(found["pem"], nl=False)
+
+
+@anchors_app.command("set")
+def set_anchors(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The certificates of the Apple iPhone Device CA, PEM.")],
+    as_json: Json = False,
+) -> None:
+    """Open over-the-air enrollment to devices with a certificate from these, and replace those set before."""
+    found = client(ctx).put(ANCHORS, {"pem": _read(file)})
+    if as_json:
+        show_json(found)
+    else:
+        details([("SHA-256", fingerprint) for fingerprint in found["fingerprints"]])
+
+
+@anchors_app.command("clear")
+def clear_anchors(ctx: typer.Context, as_json: Json = False) -> None:
+    """Close over-the-air enrollment."""
+    client(ctx).delete(ANCHORS)
+    done("Over-the-air enrollment is closed.", as_json=as_json, cleared=True)
 
 
 def _print(found: dict[str, object], *, as_json: bool) -> None:

@@ -1,6 +1,8 @@
 """`muster audit`: read the trail, take it away, verify it without Muster."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -86,10 +88,11 @@ def _verify(lines: Iterable[bytes], key: Path | None, *, as_json: bool) -> None:
             show_json({"verified": False, "reason": str(broken)})
         raise Failure(f"The trail does not verify: {broken}") from None
     if as_json:
-        show_json({"verified": True, "entries": verified.entries, "shards": verified.shards, "key": verified.key})
+        show_json({"verified": True, "pinned": trusted is not None, **asdict(verified)})
     else:
-        chains = f"{verified.entries} entries in {verified.shards} chains"
-        say(f"Intact: {chains}; heads signed with key {verified.key[:16]}…")
+        signed = datetime.fromtimestamp(verified.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        signer = f"the key that you trust, {verified.key[:16]}…" if trusted else f"key {verified.key[:16]}…, not pinned"
+        say(f"Intact: {verified.entries} entries in {verified.shards} chains, signed {signed} with {signer}")
 
 
 def _read(path: Path) -> bytes:

@@ -4,6 +4,7 @@ import json
 import ssl
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -11,9 +12,11 @@ from urllib.parse import quote, urlencode, urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
 
+from chalicelib.cli import contexts
 from chalicelib.cli.contexts import Context
-from chalicelib.cli.failures import BY_STATUS, Failure, Misuse, NotFound, Unreachable
+from chalicelib.cli.failures import BY_STATUS, Failure, Misuse, NotAllowed, NotFound, Unreachable
 
+SESSIONS = "/sessions"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _TIMEOUT = urllib3.Timeout(connect=5, read=35)
 
@@ -68,12 +71,16 @@ class Client:
             )
         return bytes(response.data)
 
-    def sign_in(self, username: str, password: str) -> str:
-        """An access token. NotAllowed."""
-        self._token = ""
-        session = self._json("POST", "/sessions", body={"username": username, "password": password})
+    def sign_in(self, username: str, password: str) -> Context:
+        """The context with its session. NotAllowed."""
+        session = self._json("POST", SESSIONS, body={"username": username, "password": password})
+        self.context = replace(self.context, username=username)
+        return self._opened(session)
+
+    def _opened(self, session: Mapping[str, Any]) -> Context:
         self._token = str(session["access_token"])
-        return self._token
+        self.context = replace(self.context, token=self._token, refresh_token=str(session["refresh_token"]))
+        return self.context
 
     def _json(self, method: str, path: str, **parts: Any) -> Any:
         response = self._send(method, path, **parts)
@@ -95,7 +102,7 @@ class Client:
         url = f"{self.context.url}/api/v1{path}" + (f"?{urlencode(asked)}" if asked else "")
         content = None if body is None else json.dumps(body).encode()
         response = self._authorized(method, url, headers or {}, content)
-        if response.status in (401, 403) and path != "/sessions" and self._renew():
+        if response.status in (401, 403) and not path.startswith(SESSIONS) and self._renew(response.status):
             response = self._authorized(method, url, headers or {}, content)
         if response.status >= 400:
             raise _failure(response)
@@ -109,11 +116,20 @@ class Client:
         headers |= {"Authorization": f"Bearer {self._token}"} if self._token else {}
         return self._request(method, url, headers, content, repeat=method == "GET" or "Idempotency-Key" in extra)
 
-    def _renew(self) -> bool:
-        """The sign-in of the development stack is known, and its token is not a person; elsewhere a person signs in."""
-        if not self.context.password or self._token != self.context.token:
+    def _renew(self, status: int) -> bool:
+        """Whether it is worth asking again. The development stack's password is known, and its token is no person."""
+        if self.context.password and (status == 401 or not self.context.refresh_token):
+            self.sign_in(self.context.username, self.context.password)
+            return True
+        return status == 401 and bool(self.context.refresh_token) and self._refresh()
+
+    def _refresh(self) -> bool:
+        """Another access token, which the next call finds; False where the session is over."""
+        try:
+            session = self._json("POST", f"{SESSIONS}/refresh", body={"refresh_token": self.context.refresh_token})
+        except NotAllowed:
             return False
-        self.sign_in(self.context.username, self.context.password)
+        contexts.save(self._opened(session), current=False)
         return True
 
     def _request(

@@ -25,6 +25,7 @@ COLUMNS = {
     "ASKED": "created_at",
     "BY": "requested_by",
     "DETAIL": "detail",
+    "WAITS FOR": "waiting_for",
 }
 
 
@@ -49,7 +50,9 @@ def show_one(command: dict[str, Any], *, as_json: bool) -> None:
         pairs = [("Command", command["id"]), ("Action", command["action"]), ("State", command["state"])]
         pairs += [("Asked", f"{command['created_at']} by {command['requested_by']}")]
         pairs += [
-            (label, command[name]) for label, name in (("Ended", "finished_at"), ("Detail", "detail")) if command[name]
+            (label, command[name])
+            for label, name in (("Ended", "finished_at"), ("Detail", "detail"), ("Waits for", "waiting_for"))
+            if command[name]
         ]
         details(pairs)
     if command["state"] in ("failed", "expired"):

@@ -14,12 +14,13 @@ DEV_FILE = Path(".muster/dev.json")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`username` and `password` are known of the development stack only, so that its sign-in renews itself."""
+    """`password` is known of the development stack only, so that its sign-in renews itself; others refresh."""
 
     name: str
     url: str
     ca_file: str = ""
     token: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
     username: str = ""
     password: str = field(default="", repr=False)
 
@@ -71,10 +72,10 @@ def save(context: Context, *, current: bool = True) -> None:
     _write(config)
 
 
-def forget_token(name: str) -> None:
+def forget_session(name: str) -> None:
     context = load(name)
     if context.name != DEV:
-        save(replace(context, token=""), current=False)
+        save(replace(context, token="", refresh_token=""), current=False)
 
 
 def names() -> list[str]:

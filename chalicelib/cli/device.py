@@ -16,7 +16,7 @@ from chalicelib.cli.verbs import Option, Verb
 
 app = typer.Typer(no_args_is_help=True, help="Ask one device to do something.")
 
-_KINDS = {"str": str, "bool": bool, "file": str}
+_KINDS = {"str": str, "bool": bool, "file": str, "json": str, "stdin": bool}
 _Reason = Annotated[str, typer.Option(help="Why; it goes into the audit trail.")]
 _Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 
@@ -48,8 +48,8 @@ def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empt
 
 
 def _option(option: Option) -> inspect.Parameter:
-    flag = "--" + option.name.replace("_", "-")
-    missing: Any = ... if option.required else (False if option.kind == "bool" else "")
+    flag = "--" + option.name.replace("_", "-") + ("-stdin" if option.kind == "stdin" else "")
+    missing: Any = ... if option.required else (False if _KINDS[option.kind] is bool else "")
     return _parameter(option.name, _KINDS[option.kind], typer.Option(missing, flag, help=option.help))
 
 

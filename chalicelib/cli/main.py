@@ -16,9 +16,11 @@ from chalicelib.cli import (
     findings,
     invitations,
     lazy,
+    posture,
     reports,
     session,
     tokens,
+    warnings,
 )
 from chalicelib.cli.failures import Failure
 from chalicelib.cli.output import Json, show_json
@@ -74,6 +76,8 @@ app.add_typer(devices.app, name="devices")
 app.add_typer(device.app, name="device")
 app.add_typer(commands.app, name="commands")
 app.command("findings")(findings.findings)
+app.add_typer(posture.app, name="posture")
+app.command("warnings")(warnings.warnings)
 app.add_typer(reports.app, name="reports")
 app.add_typer(audit.app, name="audit")
 app.add_typer(escrow.app, name="escrow")

@@ -40,6 +40,13 @@ def done(text: str, *, as_json: bool, **facts: Any) -> None:
         say(text)
 
 
+def read_secret(prompt: str) -> str:
+    """One line of standard input; on a terminal it is asked for and not shown."""
+    if sys.stdin.isatty():
+        return str(typer.prompt(prompt, hide_input=True, err=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
 def clean(value: Any) -> str:
     """Text without control characters, which a device could use to rewrite the terminal."""
     if value is None or value == "":

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from chalicelib.cli import vendor
+from chalicelib.cli import sbom, vendor
 from chalicelib.cli.output import progress
 from chalicelib.cli.vendor import PackagingError, Target
 
@@ -60,6 +60,7 @@ def package(
     sizes = {str(output / file.name): file.stat().st_size for file in (built.archive, built.template)}
     for file in (built.archive, built.template):
         shutil.copyfile(file, output / file.name)
+    (output / "sbom.json").write_text(sbom.bill(PROJECT))
     lines = [f"{name}  {size / 1e6:.1f} MB" for name, size in sizes.items()]
     print(json.dumps(sizes, indent=2) if as_json else "\n".join(lines))
 

@@ -1,6 +1,7 @@
 """login, logout, whoami, context."""
 
 import sys
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -34,16 +35,16 @@ def login(
     ca_file: Annotated[str, typer.Option(help="PEM of the CA to trust, if the system does not.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Sign in and remember where; the password is not kept."""
+    """Sign in and remember where; the session renews itself for eight hours, the password is not kept."""
     context = _context(str(ctx.find_root().obj or ""), url, ca_file)
-    talk = Client(context)
     if token_stdin:
         token = sys.stdin.readline().strip()
-        Client(Context(context.name, context.url, context.ca_file, token)).get("/me")
+        context = replace(context, token=token, username="")
+        Client(context).get("/me")
     else:
         username = username or context.username or typer.prompt("Username", err=True)
-        token = talk.sign_in(username, _password(password_stdin))
-    contexts.save(Context(context.name, context.url, context.ca_file, token, username))
+        context = Client(context).sign_in(username, _password(password_stdin))
+    contexts.save(context)
     text = f"Signed in to {context.url}; this is now the context {context.name}."
     done(text, as_json=as_json, context=context.name, url=context.url)
 
@@ -69,9 +70,9 @@ def _password(from_stdin: bool) -> str:
 
 
 def logout(ctx: typer.Context, as_json: Json = False) -> None:
-    """Forget the token of the context."""
+    """Forget the session or token of the context."""
     name = str(ctx.find_root().obj or "")
-    contexts.forget_token(name)
+    contexts.forget_session(name)
     done("Signed out on this machine.", as_json=as_json, context=contexts.load(name).name)
 
 

@@ -3,13 +3,20 @@
 They are written out here, not asked of the platforms, so that the command line starts quickly.
 """
 
+import base64
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from chalicelib.cli.failures import Misuse
+from chalicelib.cli.output import read_secret
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`kind`: str, bool, or a file: its bytes go out as base64."""
+    """`kind`: str, bool, file (its bytes go out as base64), json (a file with an object), stdin (a secret)."""
 
     name: str  # of the parameter; the flag has dashes for underscores
     help: str
@@ -38,6 +45,11 @@ VERBS: tuple[Verb, ...] = (
         (
             Option("preserve_data_plan", "Keep the eSIM's data plan.", "bool"),
             Option("obliteration", "Default, DoNotObliterate, ObliterateWithWarning or Always (Mac)."),
+            Option(
+                "return_to_service",
+                'Come back by itself: a JSON file {"wifi_profile", "enrollment_profile"}, both base64 and optional.',
+                "json",
+            ),
         ),
         destructive=True,
     ),
@@ -63,7 +75,11 @@ VERBS: tuple[Verb, ...] = (
         "Remove a configuration profile.",
         (Option("identifier", "Its PayloadIdentifier.", required=True), USER),
     ),
-    Verb("rotate-filevault-key", "Replace the FileVault recovery key of a Mac, and escrow the new one."),
+    Verb(
+        "rotate-filevault-key",
+        "Replace the FileVault recovery key of a Mac, and escrow the new one.",
+        (Option("current", "Read the present key, or a FileVault user's password, from standard input.", "stdin"),),
+    ),
     Verb(
         "set-recovery-lock",
         "Set a recovery password on a Mac, and escrow it.",
@@ -90,17 +106,42 @@ VERBS: tuple[Verb, ...] = (
 
 
 def params(verb: Verb, given: dict[str, Any]) -> dict[str, Any]:
-    """What was named on the command line, as the API takes it. Files are read."""
-    import base64
-    from pathlib import Path
-
-    from chalicelib.cli.failures import Misuse
-
+    """What was named on the command line, as the API takes it. Files and standard input are read."""
     asked = {option.name: given[option.name] for option in verb.options if given.get(option.name) not in (None, False)}
-    for option in verb.options:
-        if option.kind == "file" and option.name in asked:
-            try:
-                asked[option.name] = base64.b64encode(Path(asked[option.name]).read_bytes()).decode()
-            except OSError as error:
-                raise Misuse(f"{asked[option.name]} cannot be read: {error.strerror}.") from None
-    return asked
+    kinds = {option.name: option.kind for option in verb.options}
+    return {name: _READERS.get(kinds[name], _as_given)(value) for name, value in asked.items()}
+
+
+def _as_given(value: Any) -> Any:
+    return value
+
+
+def _bytes(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise Misuse(f"{name} cannot be read: {error.strerror}.") from None
+
+
+def _base64(name: str) -> str:
+    return base64.b64encode(_bytes(name)).decode()
+
+
+def _json(name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(_bytes(name))
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise Misuse(f"{name} does not hold a JSON object.")
+    return value
+
+
+def _secret(_: bool) -> str:
+    """Never an argument: those show in the process list and in the shell's history."""
+    if not (secret := read_secret("The present key or password")):
+        raise Misuse("Standard input is empty.")
+    return secret
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {"file": _base64, "json": _json, "stdin": _secret}

@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.core import access
 from chalicelib.core.house import House
 from chalicelib.core.ports import Page
+from chalicelib.core.trail import event
 from chalicelib.model.audit import GENESIS, AuditEntry, AuditEvent
 from chalicelib.model.people import Principal
 
@@ -27,22 +28,24 @@ class Broken(Exception):
 class Verified:
     entries: int
     shards: int
+    organization: str
+    at: int  # when the heads were signed: an older export verifies too, so compare it with the day you expect
     key: str  # SHA-256 of the public key that signed the heads, hex; "" where they are unsigned
 
 
 def entry_line(entry: AuditEntry) -> str:
-    event = entry.event
+    happened = entry.event
     return json.dumps(
         {
             "shard": entry.shard,
             "sequence": entry.sequence,
-            "at": event.at,
-            "actor": event.actor,
-            "action": event.action,
-            "target": event.target,
-            "result": event.result,
-            "ip": event.ip,
-            "details": dict(event.details),
+            "at": happened.at,
+            "actor": happened.actor,
+            "action": happened.action,
+            "target": happened.target,
+            "result": happened.result,
+            "ip": happened.ip,
+            "details": dict(happened.details),
             "previous": entry.previous,
             "hash": entry.hash,
         },
@@ -63,6 +66,13 @@ def recent(house: House, principal: Principal, limit: int = 50) -> list[AuditEnt
     for shard in range(SHARDS):
         found += house.store.collect(AuditEntry, f"{shard:02d}", limit=limit, newest=True).items
     return sorted(found, key=lambda entry: (entry.event.at, entry.sequence), reverse=True)[:limit]
+
+
+def noted_export(house: House, principal: Principal) -> Iterator[str]:
+    """The trail for a person, who is written down in it first."""
+    access.authorize(principal, "audit.read")
+    house.store.commit(audit=event(house, principal, "audit.exported", "audit"))
+    return export(house)
 
 
 def export(house: House) -> Iterator[str]:
@@ -133,7 +143,8 @@ def verify(lines: Iterable[str], trusted_key: bytes | None = None) -> Verified:
             _check_line(trail, number, line)
     if trail.heads is None:
         raise Broken("The signed heads are missing: the trail was cut off at its end.")
-    return Verified(trail.entries, len(trail.chains), _check_heads(trail, trail.heads, trusted_key))
+    key = _check_heads(trail, trail.heads, trusted_key)
+    return Verified(trail.entries, len(trail.chains), str(trail.heads["organization"]), int(trail.heads["at"]), key)
 
 
 def _check_line(trail: _Trail, number: int, line: str) -> None:
@@ -153,7 +164,7 @@ def _check_line(trail: _Trail, number: int, line: str) -> None:
 
 
 def _parse(row: Mapping[str, Any]) -> AuditEntry:
-    event = AuditEvent(
+    happened = AuditEvent(
         actor=row["actor"],
         action=row["action"],
         target=row["target"],
@@ -162,7 +173,7 @@ def _parse(row: Mapping[str, Any]) -> AuditEntry:
         ip=row["ip"],
         details=row["details"],
     )
-    return AuditEntry(int(row["shard"]), int(row["sequence"]), row["previous"], event, row["hash"])
+    return AuditEntry(int(row["shard"]), int(row["sequence"]), row["previous"], happened, row["hash"])
 
 
 def _check_entry(trail: _Trail, entry: AuditEntry, line: str) -> None:

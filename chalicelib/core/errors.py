@@ -23,6 +23,12 @@ class MusterError(Exception):
     status = 500
     title = "Internal error"
 
+    @property
+    def public(self) -> str:
+        """What a caller may read: of what went wrong inside, only that it did."""
+        inside = self.status >= 500 and self.status != 503
+        return "Muster failed on this request; it was logged." if inside else str(self)
+
 
 class BadRequest(MusterError):
     status = 400

@@ -14,7 +14,7 @@ from chalicelib.core.trail import event
 from chalicelib.model.device import Device, Inventory
 
 ROW_LIMIT = 8 * 1024  # compressed bytes; larger bodies lie in the blob store
-EXPANDED_LIMIT = 16 * 1024 * 1024
+LARGEST = 4 * 1024 * 1024  # of a section as JSON; more than that is not an inventory
 SEEN_EVERY = 8 * 3600  # at most three last-seen writes a day
 
 
@@ -29,7 +29,9 @@ def touch(house: House, poll: Poll) -> Poll:
 
 def record(house: House, device_id: str, section: str, body: Any) -> bool:
     """Keeps a section (JSON-like); False where it equals what is known, which costs one read and no write."""
-    plain = json.dumps(body, sort_keys=True, separators=(",", ":"), default=str).encode()
+    plain = _plain(body)
+    if len(plain) > LARGEST:
+        plain = _plain({"omitted": f"The device told more than {LARGEST} bytes."})
     digest = hashlib.sha256(plain).hexdigest()
 
     def attempt() -> bool:
@@ -43,11 +45,15 @@ def record(house: House, device_id: str, section: str, body: Any) -> bool:
     return retry_stale(attempt)
 
 
+def _plain(body: Any) -> bytes:
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), default=str).encode()
+
+
 def _row(house: House, device_id: str, section: str, digest: str, packed: bytes) -> Inventory:
     row = Inventory(device_id, section, house.clock(), digest)
     if len(packed) <= ROW_LIMIT:
         return replace(row, body=packed)
-    key = f"inventory/{device_id}/{section}-{digest[:16]}.json.z"
+    key = f"inventory/{device_id}/{section}.json.z"
     house.blobs.put(key, packed)
     return replace(row, blob=key)
 
@@ -65,7 +71,7 @@ def section(house: House, device_id: str, name: str) -> Any:
 
 
 def _unpack(packed: bytes) -> Any:
-    return json.loads(zlib.decompressobj().decompress(packed, EXPANDED_LIMIT))
+    return json.loads(zlib.decompressobj().decompress(packed, LARGEST + 1))
 
 
 def merge(

@@ -62,6 +62,6 @@ def refusal(error: MusterError, speaks_mdm: bool) -> Response:
     only to one that proved who it is and is not managed: not to everybody when a proxy loses a header."""
     status = 403 if error.status == 401 else error.status
     if speaks_mdm and isinstance(error, NotManaged):
-        body = {"code": "com.apple.unrecognized.device", "description": str(error)}
+        body = {"code": "com.apple.unrecognized.device", "description": error.public}
         return Response(status, json.dumps(body).encode(), "application/json")
-    return Response(status, f"{error}\n".encode(), "text/plain; charset=utf-8")
+    return Response(status, f"{error.public}\n".encode(), "text/plain; charset=utf-8")

@@ -1,6 +1,7 @@
 """Errors as problem details (RFC 9457): the one translation of the error tree for the people plane."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -50,7 +51,9 @@ _TITLES: Mapping[int, str] = {403: "Forbidden", 404: "Not found", 405: "Method n
 def from_error(error: MusterError, instance: str) -> Answer:
     headers = {"WWW-Authenticate": 'Bearer realm="muster"'} if error.status == 401 else {}
     headers |= {"Retry-After": "5"} if error.status == 503 else {}
-    return _answer(error.status, error.title, str(error), instance, headers)
+    if error.public != str(error):
+        logging.getLogger("muster").error("%s at %s: %s", type(error).__name__, instance, error)
+    return _answer(error.status, error.title, error.public, instance, headers)
 
 
 def from_validation(error: ValidationError, instance: str) -> Answer:

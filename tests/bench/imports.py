@@ -29,6 +29,7 @@ FUNCTIONS: dict[str, tuple[int, tuple[str, ...]]] = {
     "reports": (WORKER, ("chalicelib.workers.reports",)),
     "evidence": (WORKER, ("chalicelib.workers.evidence",)),
     "nightly": (WORKER, ("chalicelib.workers.schedules",)),
+    "rewake": (WORKER, ("chalicelib.workers.schedules",)),
 }
 RUNS = 5
 _IMPORT = """

@@ -16,6 +16,7 @@ import pytest
 
 from chalicelib.core import commands, sweep
 from chalicelib.storage.layout import shard_of
+from tests.contract.storage.engines import free_port
 from tests.devices.apple import AppleDevice
 from tests.devices.apple.complaints import ServerRefused
 from tests.e2e.events import move_in
@@ -60,9 +61,9 @@ def test_hints_that_come_twice_and_in_the_wrong_order_are_harmless(world: World)
     assert len(queued) >= 6
     for event in ([*reversed(queued), *queued], queued):
         assert world.invoke("outbox", {"Records": event}) == {"batchItemFailures": []}
-    shuffled = [*reversed(audit[-20:]), *audit[-20:][::2]]
-    assert world.invoke("evidence", {"Records": audit[-20:]}) == {"batchItemFailures": []}
-    assert world.invoke("evidence", {"Records": shuffled}) == {"batchItemFailures": []}
+    chain = [one for one in audit if one["dynamodb"]["NewImage"]["pk"] == audit[0]["dynamodb"]["NewImage"]["pk"]]
+    for event in (chain, [*reversed(chain), *chain]):
+        assert world.invoke("evidence", {"Records": event}) == {"batchItemFailures": []}
     channels = [device.identity.common_name for device in devices]
     wakes = [message({"enrollments": [*channels, *channels, "unknown"]}, str(place)) for place in range(3)]
     for _ in range(2):
@@ -122,8 +123,6 @@ class Proxy:
 
 @pytest.fixture(scope="module")
 def proxy(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    from tests.contract.storage.engines import free_port
-
     port, log = free_port(), tmp_path_factory.mktemp("microburst") / "log"
     microburst = str(Path(sys.executable).with_name("microburst"))
     command = [microburst, "--upstream", world.stack.engine_url, "--port", str(port)]
@@ -171,7 +170,7 @@ def work(device: AppleDevice, sessions: int = 40) -> None:
     "faults", [[THROTTLED], LOST, [THROTTLED, *LOST, RESET]], ids=["throttles", "lost-answers", "all-at-once"]
 )
 def test_devices_at_work_while_the_database_falters(world: World, proxy: Proxy, faults: Sequence[dict[str, Any]]) -> None:
-    devices = [world.device(kind) for kind in ("iphone", "mac", "ipad")]
+    devices = [world.device(kind) for kind in ("iphone", "mac")]
     run, house = Run(devices), world.house(AWS_ENDPOINT_URL=proxy.url)
     for device in devices:
         move_in(device, house)
@@ -215,7 +214,6 @@ def test_check_ins_and_commands_work_while_keys_files_and_queues_are_down(world:
         assert iphone.poll() == [("RestartDevice", "Acknowledged")]
         iphone.token_update()
         assert iphone.poll() == []
-        house.wakes.send  # noqa: B018 - it exists, and nothing on this path has used it
     finally:
         proxy.rules()
     run.check(world)

@@ -21,13 +21,15 @@ def night(world: World) -> list[str]:
 def test_what_a_night_finds_and_resolves(world: World) -> None:
     careless, careful = world.device("iphone", passcode=None), world.device("iphone")
     first = night(world)
-    assert findings(world, world.id_of(careless)) == {"passcode-set": True}
+    assert findings(world, world.id_of(careless)) == {"passcode-set": True, "disk-encrypted": True}
     assert findings(world, world.id_of(careful)) == {}
     states = {world.ok("GET", f"/reports/{report}")["kind"]: world.ok("GET", f"/reports/{report}") for report in first}
     assert {kind: one["state"] for kind, one in states.items()} == {"inventory": "ready", "posture": "ready"}
     posture = world.ok("GET", f"/reports/{states['posture']['id']}/download?format=jsonl")["url"]
     rows = [json.loads(line) for line in world.fetch("GET", posture).body.splitlines()]
-    assert [row["control"] for row in rows if careless.serial in row.values()] == ["passcode-set"]
+    assert sorted(row["control"] for row in rows if careless.serial in row.values()) == [
+        "disk-encrypted", "passcode-set",
+    ]  # fmt: skip
 
     before = world.tables()
     second = night(world)
@@ -41,7 +43,7 @@ def test_what_a_night_finds_and_resolves(world: World) -> None:
     careless.set_passcode("246810")
     assert world.obey(careless, "security-information")["state"] == "acknowledged"
     night(world)
-    assert findings(world, world.id_of(careless)) == {"passcode-set": False}
+    assert findings(world, world.id_of(careless)) == {"passcode-set": False, "disk-encrypted": False}
 
 
 def test_the_heads_of_the_trail_are_kept_where_nobody_can_change_them(world: World) -> None:

@@ -1,6 +1,7 @@
 """What all end-to-end tests share: the API as a person, devices over HTTPS, and the engine laid open with root access."""
 
 import base64
+import itertools
 import json
 import ssl
 import time
@@ -53,6 +54,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 @dataclass
 class World:
     stack: "Stack"
+    refusals: list[bytes] = field(default_factory=list)  # bodies of all answers of 400 and above
     _ids: dict[str, str] = field(default_factory=dict)
 
     # the people plane
@@ -69,7 +71,9 @@ class World:
                 return _answer(reply.status, reply.headers, reply.read())
         except urllib.error.HTTPError as refusal:
             with refusal:
-                return _answer(refusal.code, refusal.headers, refusal.read())
+                answer = _answer(refusal.code, refusal.headers, refusal.read())
+            self.refusals.append(answer.body)
+            return answer
 
     def api(self, method: str, path: str, content: Any = None, *, token: str | None = None, **headers: str) -> Answer:
         """As the administrator, a person; with another token as whoever it speaks for ("" for nobody)."""
@@ -188,19 +192,20 @@ class World:
     def counted(self) -> Iterator[list[tuple[str, str]]]:
         """(service, operation) of every AWS call that anybody makes meanwhile; filled in at the end."""
         calls: list[tuple[str, str]] = []
-        before = len(self._recorded())
+        before = next(self._recorded(), ("", ""))[1]
         self._record(True)
         try:
             yield calls
         finally:
             self._record(False)
-            calls += self._recorded()[before:]
+            fresh = itertools.takewhile(lambda event: event[1] != before, self._recorded())
+            calls += reversed([call for call, _ in fresh if call[0] not in ("cloudtrail", "cloudformation")])
 
     def quiet(self) -> None:
-        """Returns when the functions behind streams and queues have come to rest: no AWS call for two seconds."""
+        """Returns when the functions behind streams and queues have come to rest: no AWS call in a window of time."""
         for _ in range(15):
             with self.counted() as calls:
-                time.sleep(2)  # the window that has to stay empty
+                time.sleep(1.5)  # the window that has to stay empty: streams are read once a second
             if not calls:
                 return
         raise AssertionError(f"still at work: {calls}")
@@ -219,12 +224,11 @@ class World:
         answer = self.fetch("POST", url, json.dumps({"cloudtrail._recording_enabled": on}).encode())
         assert answer.json == {"applied": {"cloudtrail._recording_enabled": on}}
 
-    def _recorded(self) -> list[tuple[str, str]]:
-        """Oldest first. Calls of the control interface itself are left out."""
-        pages = self.stack.client("cloudtrail").get_paginator("lookup_events").paginate()
-        events = [event for page in pages for event in page["Events"]]
-        calls = [(event["EventSource"].split(".")[0], event["EventName"]) for event in events]
-        return [call for call in reversed(calls) if call[0] not in ("cloudtrail", "cloudformation")]
+    def _recorded(self) -> Iterator[tuple[tuple[str, str], str]]:
+        """Calls with their event ids, the newest first. The control interface itself counts as cloudformation."""
+        for page in self.stack.client("cloudtrail").get_paginator("lookup_events").paginate():
+            for event in page["Events"]:
+                yield (event["EventSource"].split(".")[0], event["EventName"]), event["EventId"]
 
     # the push service
 

@@ -56,7 +56,7 @@ EXPECTED = {
     "PUT /api/v1/settings/push-certificate": ADMIN_PERSON,
     "GET /api/v1/settings/push-certificate": SIGNED_IN,
     "GET /api/v1/settings/posture": SIGNED_IN,
-    "PUT /api/v1/settings/posture": ADMIN_PERSON,
+    "PUT /api/v1/settings/posture": ADMINS,
     "GET /api/v1/settings/apple/ota-anchors": SIGNED_IN,
     "PUT /api/v1/settings/apple/ota-anchors": ADMIN_PERSON,
     "DELETE /api/v1/settings/apple/ota-anchors": ADMIN_PERSON,

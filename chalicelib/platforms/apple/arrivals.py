@@ -10,6 +10,7 @@ from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
 from chalicelib.model.audit import AuditEvent
 from chalicelib.model.device import Platform
+from chalicelib.model.records import Setting
 from chalicelib.platforms.apple import plist
 from chalicelib.platforms.apple.checkin import (
     Authenticate,
@@ -70,12 +71,22 @@ def _token_update(house: House, poll: Poll, message: TokenUpdate) -> Response:
     who, token = message.channel, message.token.hex()
     if who.user_id:
         return _user_token_update(house, poll, message)
+    _refuse_foreign_topic(house, message.topic)
     if message.unlock_token is not None:  # first, since a device that is enabled is not expected to send it again
         since = poll.enrollment.created_at
         escrow.put(house, poll.enrollment.device_id, "unlock_token", message.unlock_token, since=since)
     channels.enable(house, poll, topic=message.topic, token=token, magic=message.magic,
                       awaiting_configuration=message.awaiting_configuration)  # fmt: skip
     return Response()
+
+
+def _refuse_foreign_topic(house: House, topic: str) -> None:
+    """A push to another topic would be refused by Apple, and look as if the whole organisation were."""
+    from chalicelib.platforms.apple import apns_identity
+
+    setting = house.store.find(Setting, apns_identity.SETTING)
+    if setting is not None and setting.value["topic"] != topic:
+        raise BadRequest("The topic is not the one of this organisation's push certificate.")
 
 
 def _user_token_update(house: House, poll: Poll, message: TokenUpdate) -> Response:

@@ -50,7 +50,7 @@ def index(ask: Ask[AuditQuery]) -> Entries:
 def export(ask: Ask[Nothing]) -> Answer:
     """The trail itself while it is small, else a redirect to a link of five minutes."""
     house = ask.house
-    lines = "".join(line + "\n" for line in audit.export(house)).encode()
+    lines = "".join(line + "\n" for line in audit.noted_export(house, ask.principal)).encode()
     if len(lines) <= INLINE_MAX:
         return Answer(lines, media=JSON_LINES, headers={"Content-Disposition": 'attachment; filename="audit.jsonl"'})
     key = f"audit-exports/{ids.ulid(house.clock())}.jsonl"

@@ -67,17 +67,22 @@ def create(ask: Ask[NewCommand]) -> Answer:
     command = commands.request(
         ask.house, ask.principal, device_id, wish.action, wish.params, reason=wish.reason, remember=ask.remember
     )
-    return _accepted(ask, command)
+    return _accepted(_queued(command))
 
 
 def again(ask: Ask[NewCommand], answer: Mapping[str, Any]) -> Answer:
     """What the first request with this Idempotency-Key made, as it is now."""
-    return _accepted(ask, commands.get(ask.house, answer["device_id"], answer["command_id"]))
+    command = commands.get(ask.house, answer["device_id"], answer["command_id"])
+    untouched = command.version == 1
+    return _accepted(_queued(command) if untouched else _views(ask, command)[0])
 
 
-def _accepted(ask: Ask[Any], command: Command) -> Answer:
-    location = f"/api/v1/devices/{command.device_id}/commands/{command.id}"
-    return Answer(_views(ask, command)[0], headers={"Location": location})
+def _queued(command: Command) -> CommandView:
+    return CommandView.of(command, waiting_for=waiting.QUEUED)
+
+
+def _accepted(view: CommandView) -> Answer:
+    return Answer(view, headers={"Location": f"/api/v1/devices/{view.device_id}/commands/{view.id}"})
 
 
 def _views(ask: Ask[Any], *found: Command) -> list[CommandView]:

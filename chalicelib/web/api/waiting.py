@@ -5,6 +5,7 @@ from chalicelib.core.report_kinds.kind import moment
 from chalicelib.model.command import Command, CommandState
 from chalicelib.model.enrollment import Enrollment, EnrollmentStatus
 
+QUEUED = "the device is being woken"  # the moment it was asked for: nothing is known yet, and nothing is read for it
 PARKED = "parked, for the device enrolled again meanwhile: decide, cancel it and ask again if it is still wanted"
 APPROVAL = "somebody else's approval"
 NOT_NOW = "the device said NotNow; it is offered again when the device next checks in"

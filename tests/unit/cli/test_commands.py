@@ -1,8 +1,10 @@
 """The command line against a running people plane: what it prints, asks for, and exits with."""
 
+import base64
 import csv
 import io
 import json
+import plistlib
 import subprocess
 import sys
 import time
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.cli import verbs
-from chalicelib.core import escrow
+from chalicelib.core import delivery, escrow
 from chalicelib.core.delivery import Outcome
 from chalicelib.model.command import CommandState
 from chalicelib.model.device import Platform
@@ -260,10 +262,9 @@ def test_names_cannot_steer_the_terminal(muster: Muster) -> None:
 
 def test_the_verbs_are_the_actions_and_their_options_the_parameters() -> None:
     assert sorted(verb.name for verb in verbs.VERBS) == sorted(registry.names())
-    beyond = {"return_to_service", "current"}  # objects and secrets stay with the API
     for verb in verbs.VERBS:
         fields = registry.action(verb.name).params.model_fields
-        assert {option.name for option in verb.options} == set(fields) - beyond, verb.name
+        assert {option.name for option in verb.options} == set(fields), verb.name
         required = {name for name, field in fields.items() if field.is_required()}
         assert {option.name for option in verb.options if option.required} == required, verb.name
         assert verb.destructive == registry.action(verb.name).destructive
@@ -292,6 +293,40 @@ def test_unknown_words_are_wrong_usage(muster: Muster) -> None:
     muster("dance", code=2)
     muster("device", "lock", code=2)
     muster("device", "lock", "x", "--colour", "red", code=2)
+
+
+def test_a_secret_is_read_from_standard_input(muster: Muster, monkeypatch: pytest.MonkeyPatch) -> None:
+    mac = muster.server.plane.enroll("1", name="Mac", platform=Platform.MACOS)
+    assert "No recovery key" in muster("device", "rotate-filevault-key", "Mac", code=1).err
+    monkeypatch.setattr("sys.stdin", io.StringIO("hunter2 with spaces \n"))
+    run = muster("device", "rotate-filevault-key", "Mac", "--current-stdin", "--json")
+    assert run.json["params"] == {"current": "given"}
+    assert "hunter2" not in run.out + run.err
+    offered = delivery.next_command(muster.server.plane.house, muster.server.plane.poll(mac), skip_deferred=False)
+    assert offered is not None
+    assert b"<string>hunter2 with spaces </string>" in offered[1]
+    muster("device", "rotate-filevault-key", "Mac", "--current-stdin", code=2)
+    muster("device", "rotate-filevault-key", "Mac", "--current", "hunter2", code=2)
+
+
+def test_a_device_returns_to_service_by_a_file(muster: Muster) -> None:
+    phone = muster.server.plane.enroll("1", name="Mara")
+    back = muster.folder / "back.json"
+    erase = ("device", "erase", "Mara", "--yes", "--json", "--return-to-service", str(back))
+    assert "cannot be read" in muster(*erase, code=2).err
+    for text in ("[]", "{", '"x"'):
+        back.write_text(text)
+        assert "JSON object" in muster(*erase, code=2).err
+    back.write_text(json.dumps({"ssid": "x"}))
+    assert "return_to_service.ssid" in muster(*erase, code=1).err
+    profile = {"PayloadType": "Configuration", "PayloadVersion": 1, "PayloadIdentifier": "x", "PayloadUUID": "y",
+               "PayloadContent": []}  # fmt: skip
+    back.write_text(json.dumps({"enrollment_profile": base64.b64encode(plistlib.dumps(profile)).decode()}))
+    assert muster(*erase).json["params"] == {"return_to_service": True}
+    offered = delivery.next_command(muster.server.plane.house, muster.server.plane.poll(phone), skip_deferred=False)
+    assert offered is not None
+    sent = plistlib.loads(offered[1])["Command"]["ReturnToService"]
+    assert (sent["Enabled"], plistlib.loads(sent["MDMProfileData"])) == (True, profile)
 
 
 def test_flags_become_parameters(muster: Muster) -> None:

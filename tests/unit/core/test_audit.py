@@ -31,6 +31,7 @@ def test_an_untouched_trail_verifies(house: House) -> None:
     lines = trail(house)
     verified = audit.verify(lines, house.evidence_key.public_key_der)
     assert verified.entries == len(lines) - 1 >= 9
+    assert (verified.organization, verified.at) == (house.settings.organization, house.clock())
 
 
 def test_another_signer_is_refused(house: House, exported: list[str]) -> None:

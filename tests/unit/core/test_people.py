@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chalicelib.core import access, channels, commands, delivery, devices, enrollment, escrow, inventory, reports, wake
-from chalicelib.core.errors import BadRequest, Conflict, Corrupt, Forbidden, NotFound, Unauthenticated
+from chalicelib.core.errors import BadRequest, Conflict, Corrupt, Forbidden, NotFound, TooLarge, Unauthenticated
 from chalicelib.core.house import House
 from chalicelib.core.ports import PushRefused
 from chalicelib.model.device import Device, DeviceStatus, Identifier
@@ -171,7 +171,40 @@ def test_a_large_inventory_lies_in_the_blob_store(house: House) -> None:
     apps = [{"id": f"{random.Random(n).getrandbits(160):x}"} for n in range(600)]
     inventory.record(house, device.id, "apps", apps)
     assert inventory.section(house, device.id, "apps") == apps
-    assert any(key.startswith(f"inventory/{device.id}/apps-") for key in house.blobs.files)
+    assert any(key.startswith(f"inventory/{device.id}/apps.") for key in house.blobs.files)
+
+
+def test_a_monstrous_inventory_is_left_out_and_hides_nothing(house: House) -> None:
+    device = enroll(house)
+    inventory.record(house, device.id, "apps", ["x" * inventory.LARGEST])
+    inventory.record(house, device.id, "profiles", [])
+    kept = inventory.read(house, device.id)
+    assert "omitted" in kept["apps"]["body"]
+    assert kept["profiles"]["body"] == []
+
+
+def test_repeated_inventories_take_one_place(house: House) -> None:
+    import random
+
+    device = enroll(house)
+    for seed in range(3):
+        inventory.record(house, device.id, "apps", [f"{random.Random(seed).getrandbits(90_000):x}"])
+    assert len([key for key in house.blobs.files if key.startswith("inventory/")]) == 1
+
+
+def test_a_secret_of_a_device_is_bounded(house: House) -> None:
+    with pytest.raises(TooLarge):
+        escrow.put(house, enroll(house).id, "unlock_token", Secret(b"x" * (escrow.LARGEST + 1)))
+
+
+def test_the_cost_of_a_new_version_does_not_grow(house: House) -> None:
+    owner = enroll(house).id
+    costs = []
+    for number in range(60):
+        house.store.meter.reset()
+        escrow.put(house, owner, "unlock_token", Secret(b"%05d" % number * 100))
+        costs.append(house.store.meter.total("dynamodb").read_units)
+    assert max(costs[30:]) == costs[30]
 
 
 def test_last_seen_is_written_three_times_a_day(house: House, clock: Clock) -> None:

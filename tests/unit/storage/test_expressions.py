@@ -1,11 +1,13 @@
 """Every expression that can be sent, against DynamoDB's grammar written down a second time.
 
 Source: Amazon DynamoDB Developer Guide, "Condition and filter expressions, operators, and functions",
-"Key condition expressions for the Query operation", "Expression attribute names (aliases)".
+"Key condition expressions for the Query operation", "Expression attribute names (aliases)", "Reserved words".
 """
 
+import ast
 import itertools
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,10 @@ from chalicelib.storage.aws import expressions
 from chalicelib.storage.layout import INDEXES, Table
 from chalicelib.storage.tables import Absent, AtVersion, Condition, Range
 
+PROJECT = Path(__file__).parents[3]
+RESERVED = frozenset(Path(__file__).with_name("reserved_words.txt").read_text().split())
+KEYWORDS = {"AND", "BETWEEN", "attribute_not_exists"}  # the bare words that our language has; none names an attribute
+PARAMETER = re.compile(r"(Condition|KeyCondition|Filter|Projection|Update)Expression|ExpressionAttribute(Names|Values)")
 TOKEN = re.compile(r"\s*(?:(#[A-Za-z0-9_]+)|(:[A-Za-z0-9_]+)|([A-Za-z_][A-Za-z0-9_]*)|(<=|>=|<>|[=<>(),]))")
 INDEX_OPTIONS = [None, *itertools.chain.from_iterable(INDEXES.values())]
 RANGES = [
@@ -111,6 +117,51 @@ def test_key_conditions(wanted: Range) -> None:
     for value in parameters["ExpressionAttributeValues"].values():
         assert list(value) == ["S"]
         assert value["S"], "an empty key value is refused"
+
+
+def bare_words(text: str) -> set[str]:
+    return {token for kind, token in Parser(text).tokens if kind == "word"}
+
+
+def every_expression() -> list[str]:
+    conditions = [expressions.condition(condition) for condition in (Absent(), AtVersion(12))]
+    return [each["ConditionExpression"] for each in conditions] + [
+        expressions.key_range(wanted)["KeyConditionExpression"] for wanted in RANGES
+    ]
+
+
+def names_an_attribute_by_a_reserved_word(text: str) -> set[str]:
+    return {word for word in bare_words(text) - KEYWORDS if word.upper() in RESERVED}
+
+
+def test_the_list_of_reserved_words_is_complete() -> None:
+    assert len(RESERVED) == 573
+    assert {"ABORT", "NAME", "STATUS", "TTL", "VERSION", "ZONE"} - RESERVED == {"VERSION"}
+
+
+@pytest.mark.parametrize("text", every_expression())
+def test_no_attribute_stands_bare(text: str) -> None:
+    """Not even one that is no reserved word today."""
+    assert names_an_attribute_by_a_reserved_word(text) == set()
+    assert bare_words(text) <= KEYWORDS
+
+
+def test_a_bare_reserved_word_is_found() -> None:
+    assert names_an_attribute_by_a_reserved_word("status = :a AND #b BETWEEN :c AND :d") == {"status"}
+    assert names_an_attribute_by_a_reserved_word("version = :a") == set()
+
+
+def strings(path: Path) -> set[str]:
+    """Every string and keyword argument of a module that is no docstring or comment."""
+    tree = ast.parse(path.read_text())
+    found = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return found | {node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg}
+
+
+def test_expressions_are_built_in_one_module_only() -> None:
+    sources = [PROJECT / "app.py", *(PROJECT / "chalicelib").rglob("*.py")]
+    builders = {path.relative_to(PROJECT).as_posix() for path in sources if any(map(PARAMETER.fullmatch, strings(path)))}
+    assert builders == {"chalicelib/storage/aws/expressions.py"}
 
 
 def test_conditions_cover_the_language() -> None:

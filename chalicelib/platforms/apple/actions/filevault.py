@@ -48,7 +48,10 @@ def open_filevault_reply(house: House, device_id: str, command_id: str, cms: byt
         plain = envelope.unseal(envelope.parse(cms), [_credential(bundle)])
     except PkiError as error:
         raise BadRequest(f"The new recovery key cannot be read: {error}.") from error
-    return Secret(plain.strip(b"\x00\r\n "))
+    key = plain.strip(b"\x00\r\n ")
+    if not key or len(key) > 128 or not key.decode("ascii", errors="replace").isprintable() or not key.isascii():
+        raise BadRequest("The new recovery key is not a line of text.")
+    return Secret(key)
 
 
 def _credential(bundle: Secret[bytes]) -> Credential:
