@@ -38,7 +38,7 @@ def load(name: str = "") -> Context:
         return Context(name=name, **config["contexts"][name])
     if name not in ("", DEV):
         raise Misuse(
-            f"There is no context {name!r}; `muster context list` shows all, `muster login --context {name}` makes it."
+            f"There is no context {name!r}; `muster context list` shows all, `muster --context {name} login` makes it."
         )
     if not DEV_FILE.is_file():
         raise NotAllowed(

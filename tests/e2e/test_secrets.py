@@ -6,6 +6,7 @@ import plistlib
 import re
 import zlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -67,8 +68,8 @@ def canaries(world: World) -> dict[str, bytes]:
         assert world.reveal(device_id, kind)
     _provoke(world, laptop, mac, found)
     world.quiet()
-    found_early = {what for what, secret in found.items() for item in _texts(waiting) if hits(secret, item)}
-    assert found_early == set()
+    lying_open = b"\n".join(_texts(waiting))
+    assert {what for what, secret in found.items() if hits(secret, lying_open)} == set()
     return found
 
 
@@ -84,7 +85,7 @@ def _provoke(world: World, laptop: str, mac: Any, secrets: Mapping[str, bytes]) 
     refused = [
         world.api("POST", f"/devices/{laptop}/commands", {"action": "lock", "params": {"pin": text["lock PIN"]}}),
         world.api("POST", f"/devices/{laptop}/commands", {"action": "rotate-filevault-key", "params": {"current": [text["recovery key"]]}}),
-        world.api("POST", f"/devices/{laptop}/commands", {"action": "rotate-filevault-key", "params": {text["password of a user"]: 1}}),
+        world.api("POST", f"/devices/{laptop}/commands", {"action": "rotate-filevault-key", "params": {"current": text["password of a user"], "x": 1}}),
         world.api("POST", f"/devices/{laptop}/commands", text["bypass code"].encode()),
         world.api("POST", "/sessions", {"username": "admin", "password": [text["password of the administrator"]]}, token=""),
         world.api("POST", "/sessions", {"username": "admin", "password": text["password of the administrator"]}, token=""),
@@ -110,7 +111,12 @@ def hits(secret: bytes, text: bytes) -> bool:
     return any(form in text for form in forms(secret))
 
 
-def forms(secret: bytes) -> Iterator[bytes]:
+@cache
+def forms(secret: bytes) -> tuple[bytes, ...]:
+    return tuple(_forms(secret))
+
+
+def _forms(secret: bytes) -> Iterator[bytes]:
     yield secret
     yield json.dumps(secret.decode("latin-1"))[1:-1].encode()
     yield secret.hex().encode()
@@ -143,7 +149,7 @@ def _files(world: World) -> Iterator[bytes]:
     for bucket in s3.list_buckets()["Buckets"]:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
             for item in page.get("Contents", []):
-                if "audit" in item["Key"] or "heads" in item["Key"] or item["Size"] < 1_000_000:
+                if item["Size"] < 1_000_000:  # the package itself is larger
                     yield from _unfolded(s3.get_object(Bucket=bucket["Name"], Key=item["Key"])["Body"].read())
 
 
@@ -163,15 +169,16 @@ def _messages(world: World) -> Iterator[bytes]:
     yield world.fetch("GET", f"{world.stack.engine_url}/_ministack/sqs/messages").body
 
 
-def places(world: World) -> dict[str, list[bytes]]:
-    return {
-        "tables": list(_texts(world.tables())),
-        "files": list(_files(world)),
-        "logs": list(_logs(world)),
-        "queues": list(_messages(world)),
-        "errors": list(world.refusals),
+def places(world: World) -> dict[str, bytes]:
+    found = {
+        "tables": _texts(world.tables()),
+        "files": _files(world),
+        "logs": _logs(world),
+        "queues": _messages(world),
+        "errors": world.refusals,
         "audit export": [world.api("GET", "/audit/export").body],
     }
+    return {name: b"\n".join(texts) for name, texts in found.items()}
 
 
 SECRETS = (
@@ -182,29 +189,29 @@ SECRETS = (
 
 
 @pytest.fixture(scope="module")
-def searched(world: World, canaries: Mapping[str, bytes]) -> dict[str, list[bytes]]:
+def searched(world: World, canaries: Mapping[str, bytes]) -> dict[str, bytes]:
     found = places(world)
-    assert {name: len(texts) > 0 for name, texts in found.items()} == dict.fromkeys(found, True)
+    assert all(found.values())
     return found
 
 
 @pytest.mark.parametrize("what", SECRETS)
 def test_a_secret_is_nowhere_to_be_found(
-    canaries: Mapping[str, bytes], searched: Mapping[str, list[bytes]], what: str
+    canaries: Mapping[str, bytes], searched: Mapping[str, bytes], what: str
 ) -> None:
     secret = canaries[what]
     assert len(secret) >= 6
-    assert {place for place, texts in searched.items() if any(hits(secret, text) for text in texts)} == set()
+    assert {place for place, texts in searched.items() if hits(secret, texts)} == set()
 
 
 def test_these_are_all_the_canaries(canaries: Mapping[str, bytes]) -> None:
     assert set(canaries) == set(SECRETS)
 
 
-def test_the_search_finds_what_lies_open(world: World, searched: Mapping[str, list[bytes]]) -> None:
+def test_the_search_finds_what_lies_open(world: World, searched: Mapping[str, bytes]) -> None:
     """The same search for something that is no secret, and for a secret in each of its disguises."""
     device = next(key[0].removeprefix("D#") for key in world.tables()["core"] if key[1] == "#M").encode()
-    assert {place for place, texts in searched.items() if any(hits(device, text) for text in texts)} >= {
+    assert {place for place, texts in searched.items() if hits(device, texts)} >= {
         "tables", "files", "audit export",
     }  # fmt: skip
     secret = b"a secret of seventeen"

@@ -79,6 +79,7 @@ def test_answers_are_as_documented(plane: Plane, document: dict[str, Any]) -> No
         "Held": f"/devices/{device.id}/escrow", "Findings": "/findings", "Reports": "/reports", "Me": "/me",
         "ReportView": f"/reports/{report['id']}", "Link": f"/reports/{report['id']}/download", "Entries": "/audit",
         "Tokens": "/tokens", "Health": "/health", "Version": "/version",
+        "PostureView": "/settings/posture", "Warnings": "/warnings",
     }.items():  # fmt: skip
         check(document, name, plane.api("GET", path).json)
     check(document, "Problem", plane.api("GET", "/devices/none").json)

@@ -38,6 +38,8 @@ def fault(line: str) -> str:
     """What is wrong with it; "" if nothing is. Values and words in capitals are places to fill in."""
     command: Any = typer.main.get_command(main.app)
     words = line.split()
+    if words[0] == "--context":
+        words = words[2:]
     while words and hasattr(command, "commands") and words[0] in command.commands:
         name = words.pop(0)
         command = lazy.load(name) if name in lazy.HEAVY else command.commands[name]
@@ -62,7 +64,7 @@ def test_it_exists(line: str) -> None:
 
 def test_what_does_not_exist_would_be_found() -> None:
     assert len(COMMANDS) > 15
-    for line in ("dance", "apple push-cert renew", "login --token X", "device lock DEVICE --colour", "dev --nothing"):
+    for line in ("dance", "apple push-cert renew", "login --token X", "login --context X", "device lock DEVICE --colour", "dev --nothing"):
         assert fault(line), line
-    for line in ("…", "device VERB DEVICE", "devices list --query …", "posture set --no-passcode-required"):
+    for line in ("…", "--context … login", "device VERB DEVICE", "devices list --query …", "posture set --no-passcode-required"):
         assert not fault(line), line

@@ -86,4 +86,6 @@ def test_that_count_has_an_alarm_and_reads_the_log_of_the_wake_function(core: Te
     assert (alarm["MetricName"], alarm["Threshold"], alarm["Statistic"]) == (made["MetricName"], 0, "Sum")
     assert made["MetricNamespace"] == METRIC
     assert alarm["Dimensions"] == {"Ref": "AWS::NoValue"}
-    assert target(counter["LogGroupName"]) == target(core["Resources"]["Wake"]["Properties"]["LoggingConfig"]["LogGroup"])
+    assert target(counter["LogGroupName"]) == target(
+        core["Resources"]["Wake"]["Properties"]["LoggingConfig"]["LogGroup"]
+    )

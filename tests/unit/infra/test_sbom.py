@@ -46,7 +46,9 @@ SCHEMA = {
         "version": {"type": "integer", "minimum": 1},
         "metadata": {
             "type": "object",
-            "properties": {"component": {"required": ["type", "name"], "properties": {"type": {"const": "application"}}}},
+            "properties": {
+                "component": {"required": ["type", "name"], "properties": {"type": {"const": "application"}}}
+            },
         },
         "components": {"type": "array", "minItems": 1, "uniqueItems": True, "items": COMPONENT},
     },

@@ -160,7 +160,9 @@ def strings(path: Path) -> set[str]:
 
 def test_expressions_are_built_in_one_module_only() -> None:
     sources = [PROJECT / "app.py", *(PROJECT / "chalicelib").rglob("*.py")]
-    builders = {path.relative_to(PROJECT).as_posix() for path in sources if any(map(PARAMETER.fullmatch, strings(path)))}
+    builders = {
+        path.relative_to(PROJECT).as_posix() for path in sources if any(map(PARAMETER.fullmatch, strings(path)))
+    }
     assert builders == {"chalicelib/storage/aws/expressions.py"}
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from chalicelib.core import audit, commands, sweep
 from chalicelib.core.house import House
-from chalicelib.core.ports import Message, PushRefused
+from chalicelib.core.ports import Create, Message, PushRefused
 from chalicelib.model.audit import AuditEntry
 from chalicelib.model.command import Command
 from chalicelib.model.enrollment import Enrollment
 from chalicelib.model.finding import Finding
-from chalicelib.model.records import Report, ReportState
+from chalicelib.model.records import Report, ReportState, Setting
 from chalicelib.storage.layout import Table
 from chalicelib.workers import evidence, outbox, reports, schedules, wake
 from chalicelib.workers import sweep as sweeper
@@ -105,6 +105,19 @@ def test_the_night(house: House, clock: Clock) -> None:
     assert {house.store.get(Report, id_).state for id_ in ids} == {ReportState.READY}
     (statement,) = [body for key, body in house.evidence.files.items() if key.startswith("heads/")]
     assert json.loads(statement)["heads"]
+
+
+def test_each_night_says_what_ends_soon(house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(schedules.logger, "warning", lambda text, extra: lines.append((text, extra)))
+    schedules.nightly({}, None)
+    assert lines == []
+    end = clock() + 14 * 86_400
+    house.store.commit(Create(Setting("apple.push", {"not_after": end})))
+    house.evidence.files.clear()  # the night before
+    schedules.nightly({}, None)
+    facts = {"subject": "apple-push-certificate", "level": 14, "days_left": 14, "not_after": end}
+    assert lines == [("expires soon", facts)]
 
 
 def test_the_rest_of_a_shard_is_the_next_message(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
