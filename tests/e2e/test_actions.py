@@ -319,7 +319,9 @@ def test_the_push_wakes_the_device(world: World) -> None:
 def test_a_user_is_woken_on_a_channel_of_its_own(world: World) -> None:
     mac = world.device("mac")
     user, before = mac.users[0], world.pushes()
-    command = world.ask(world.id_of(mac), "install-profile", profile=wifi_profile("org.example.user"), user=user.user_id)
+    command = world.ask(
+        world.id_of(mac), "install-profile", profile=wifi_profile("org.example.user"), user=user.user_id
+    )
     assert world.pushed(user.token, before)["magic"] == user.magic
     assert mac.poll() == []
     assert mac.poll(user=user) == [("InstallProfile", "Acknowledged")]
@@ -339,7 +341,11 @@ def test_retirement_removes_the_profile_and_revokes_the_certificate(world: World
 
     record = world.record(mac)
     assert record["status"] == "retired"
-    ended = [item for item in world.tables()["commands"].values() if item.get("device_id") == device_id and item["sk"] == "#B"]
+    ended = [
+        item
+        for item in world.tables()["commands"].values()
+        if item.get("device_id") == device_id and item["sk"] == "#B"
+    ]
     assert [(item["status"], item["ended_reason"]) for item in ended] == [("disabled", "checked out")] * 2
 
     world.invoke("signer", {"task": "publish-crl"})

@@ -125,7 +125,11 @@ def test_an_invitation_for_certain_serial_numbers(world: World) -> None:
 def test_an_invitation_tells_whose_the_device_is(world: World) -> None:
     iphone = world.device(invitation={"ownership": "personal", "user": "ada@example.com", "groups": ["sales", "emea"]})
     record = world.record(iphone)
-    assert (record["ownership"], record["owner"], record["groups"]) == ("personal", "ada@example.com", ["sales", "emea"])
+    assert (record["ownership"], record["owner"], record["groups"]) == (
+        "personal",
+        "ada@example.com",
+        ["sales", "emea"],
+    )
     refusals = {one["name"]: one["refusal"] for one in world.ok("GET", f"/devices/{record['id']}/actions")["items"]}
     assert refusals["erase"]
     assert refusals["locate"]
@@ -153,7 +157,9 @@ def test_signatures_as_they_are_seen_in_the_field(world: World, digest: str, att
     assert device.poll() == [("RestartDevice", "Acknowledged")]
 
 
-@pytest.mark.parametrize(("content_type", "method"), [("none", "PUT"), ("empty", "PUT"), ("normal", "POST"), ("none", "POST")])
+@pytest.mark.parametrize(
+    ("content_type", "method"), [("none", "PUT"), ("empty", "PUT"), ("normal", "POST"), ("none", "POST")]
+)
 def test_reports_without_a_content_type_and_posted_ones(world: World, content_type: str, method: str) -> None:
     device = world.device()
     device.knobs.content_type, device.knobs.method = content_type, method
@@ -256,7 +262,9 @@ def test_user_enrollment_keeps_the_device_private(world: World) -> None:
     assert iphone.serial not in str(record)
     assert iphone.udid not in str(world.tables())
     refusals = {one["name"]: one["refusal"] for one in world.ok("GET", f"/devices/{record['id']}/actions")["items"]}
-    assert {"erase", "clear-passcode", "restart", "lost-mode-on", "set-device-name"} <= {n for n, r in refusals.items() if r}
+    assert {"erase", "clear-passcode", "restart", "lost-mode-on", "set-device-name"} <= {
+        n for n, r in refusals.items() if r
+    }
     assert world.obey(iphone, "lock")["state"] == "acknowledged"
     assert iphone.complaints == []
 
@@ -292,7 +300,9 @@ def test_a_bootstrap_token_is_kept_and_given_back(world: World) -> None:
 
 def test_nobody_reveals_a_bootstrap_token(world: World) -> None:
     mac = world.device("mac")
-    answer = world.api("POST", f"/devices/{world.id_of(mac)}/escrow/bootstrap_token/reveal", {"reason": "not for people"})
+    answer = world.api(
+        "POST", f"/devices/{world.id_of(mac)}/escrow/bootstrap_token/reveal", {"reason": "not for people"}
+    )
     assert answer.status == 404
 
 

@@ -5,6 +5,7 @@ import json
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,9 @@ def shell(world: World, tmp_path: Path) -> Run:
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [MUSTER[0], *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
 
     return run
 
@@ -39,31 +42,23 @@ def told(done: subprocess.CompletedProcess[str]) -> Any:
 @contextmanager
 def alive(world: World, device: AppleDevice) -> Iterator[None]:
     """The device asks for commands when it is pushed, and at no other time."""
-    over, faults = threading.Event(), list[BaseException]()
+    over, after = threading.Event(), world.pushes()
 
     def live() -> None:
-        after = world.pushes()
-        started.set()
+        position = after
         while not over.is_set():
-            found = world.fetch("GET", f"{world.push_control}/pushes?after={after}&wait=1").json
-            after = found["next"]
+            found = world.fetch("GET", f"{world.push_control}/pushes?after={position}&wait=1").json
+            position = found["next"]
             if device.token.hex() in [push["token"] for push in found["pushes"]]:
-                try:
-                    device.poll()
-                except BaseException as fault:
-                    faults.append(fault)
-                    return
+                device.poll()
 
-    started = threading.Event()
-    thread = threading.Thread(target=live)
-    thread.start()
-    started.wait(10)
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join(30)
-    assert faults == []
+    with ThreadPoolExecutor(1) as pool:
+        life = pool.submit(live)
+        try:
+            yield
+        finally:
+            over.set()
+        life.result(30)
 
 
 def test_from_the_invitation_to_the_proof(world: World, shell: Run, tmp_path: Path) -> None:

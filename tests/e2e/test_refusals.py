@@ -8,7 +8,7 @@ import plistlib
 import secrets
 import threading
 import urllib.error
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +28,7 @@ from tests.devices.apple.complaints import ScepFailed
 from tests.devices.apple.enrollment import profile_url
 from tests.devices.apple.identity import Identity, new_key
 from tests.devices.apple.requests import csr, self_signed
-from tests.devices.apple.scep_client import PKCS_REQ, ScepClient
+from tests.devices.apple.scep_client import ScepClient
 from tests.devices.apple.transport import Reply
 from tests.e2e.events import InProcess
 from tests.e2e.world import World, eventually
@@ -62,7 +62,9 @@ def test_a_signature_over_another_body(world: World, victim: AppleDevice) -> Non
     with world.untouched():
         reply = victim.send("connect", idle(victim), sign=b"another body")
         assert (reply.status, code(reply)) == (403, "")
-        reply = victim.send("checkin", victim.message("CheckOut", Topic=victim.topic), CHECK_IN_HEADER, sign=idle(victim))
+        reply = victim.send(
+            "checkin", victim.message("CheckOut", Topic=victim.topic), CHECK_IN_HEADER, sign=idle(victim)
+        )
         assert reply.status == 403
 
 
@@ -73,7 +75,9 @@ def test_no_proof_at_all(world: World, victim: AppleDevice) -> None:
             assert (reply.status, code(reply)) == (403, "")
 
 
-@pytest.mark.parametrize("header", ["", "=", "AAAA", "x" * 20_000, base64.b64encode(b"0\x80\x06\x09" + b"\xff" * 40).decode()])
+@pytest.mark.parametrize(
+    "header", ["", "=", "AAAA", "x" * 20_000, base64.b64encode(b"0\x80\x06\x09" + b"\xff" * 40).decode()]
+)
 def test_a_signature_that_is_none(world: World, victim: AppleDevice, header: str) -> None:
     with world.untouched():
         reply = victim.send("connect", idle(victim), {"Mdm-Signature": header}, sign=False)
@@ -88,7 +92,11 @@ def issued_by_hand(world: World, enrollment_id: str, *, expired: bool) -> Identi
     content = certificate["tbs_certificate"]
     content["issuer"] = asn1_x509.Certificate.load(authority.known(house).ca).subject
     signature = house.ca_key.sign(content.dump(force=True))
-    parts = {"tbs_certificate": content, "signature_algorithm": {"algorithm": "sha256_rsa"}, "signature_value": signature}
+    parts = {
+        "tbs_certificate": content,
+        "signature_algorithm": {"algorithm": "sha256_rsa"},
+        "signature_value": signature,
+    }
     return Identity(asn1_x509.Certificate(parts).dump(), made.key)
 
 
@@ -171,7 +179,9 @@ def test_authenticating_in_the_name_of_another_leaves_a_trace_and_nothing_else(
 
 def test_both_proofs_have_to_agree(world: World, victim: AppleDevice, other: AppleDevice) -> None:
     """The connection of one device, the signature of another."""
-    carrier = AppleDevice.load(other.state.save(world.stack.state / "twins"), ca_file=world.stack.ca_file, identity="mtls")
+    carrier = AppleDevice.load(
+        other.state.save(world.stack.state / "twins"), ca_file=world.stack.ca_file, identity="mtls"
+    )
     header = {"Mdm-Signature": victim.mdm_signature(idle(victim))}
     with world.untouched():
         reply = carrier.send(victim.messenger.server_url, idle(victim), header)
@@ -312,7 +322,7 @@ def test_an_unknown_device_route(world: World, other: AppleDevice) -> None:
 
 
 @pytest.fixture(scope="module")
-def offers(world: World) -> Iterator[Callable[[], dict[str, Any]]]:
+def offers(world: World) -> Callable[[], dict[str, Any]]:
     link = world.invite(max_uses=100)
 
     def offer() -> dict[str, Any]:
@@ -320,7 +330,7 @@ def offers(world: World) -> Iterator[Callable[[], dict[str, Any]]]:
         raw = device.download_profile(profile_url(device.open_page(link)))
         return dict(device.read_profile(raw).only(profiles.SCEP)["PayloadContent"])
 
-    yield offer
+    return offer
 
 
 def client(world: World) -> ScepClient:
@@ -416,7 +426,9 @@ def forgeries(world: World) -> dict[str, str]:
         "refresh token": own.get("RefreshToken", "none"),
         "algorithm none": jwt.encode(true, "", algorithm="none", headers={"kid": header["kid"]}),
         "signed with the public key": _hs256(true, public, header["kid"]),
-        "signed with a key of one's own": jwt.encode(true, new_key(), algorithm="RS256", headers={"kid": header["kid"]}),
+        "signed with a key of one's own": jwt.encode(
+            true, new_key(), algorithm="RS256", headers={"kid": header["kid"]}
+        ),
         "of an unknown key": jwt.encode(true, new_key(), algorithm="RS256", headers={"kid": "unknown"}),
         "key in the header": jwt.encode(true, new_key(), algorithm="RS256", headers={"jku": "https://evil.example"}),
         "without a signature": f"{head}.{body}.",
@@ -539,7 +551,11 @@ def test_hundreds_of_bad_requests_cost_no_write_and_no_key(world: World, victim:
         lambda: world.fetch("POST", scep, secrets.token_bytes(500)).status,
         lambda: world.fetch("GET", f"{world.stack.device_url}/apple/profile/{secrets.token_hex(13)}").status,
         lambda: world.fetch("GET", f"{world.stack.console_url}/enroll/{secrets.token_hex(13)}").status,
-        lambda: world.api("POST", "/invitations", {"ownership": "corporate"}, token="muster_" + secrets.token_hex(26)).status,
+        lambda: (
+            world.api(
+                "POST", "/invitations", {"ownership": "corporate"}, token="muster_" + secrets.token_hex(26)
+            ).status
+        ),
         lambda: world.api("POST", "/invitations", {"ownership": "corporate"}, token="a.b.c").status,
     ]
     for flood in floods:
@@ -560,7 +576,11 @@ def test_a_request_that_is_refused_costs_no_call_at_all(world: World, victim: Ap
     house.store.meter.reset()
     serve = InProcess(house)
     thief = forge.Authority("Another CA").issue(victim.identity.common_name, organization="Muster")
-    for headers in ({}, {"Mdm-Signature": "AAAA"}, {"Mdm-Signature": victim.mdm_signature(idle(victim), identity=thief)}):
+    for headers in (
+        {},
+        {"Mdm-Signature": "AAAA"},
+        {"Mdm-Signature": victim.mdm_signature(idle(victim), identity=thief)},
+    ):
         assert serve("PUT", victim.messenger.server_url, headers, idle(victim)).status in (400, 403)
     assert house.store.meter.total("").calls == 0
 

@@ -84,18 +84,32 @@ def _provoke(world: World, laptop: str, mac: Any, secrets: Mapping[str, bytes]) 
     text = {what: secret.decode("latin-1") for what, secret in secrets.items()}
     refused = [
         world.api("POST", f"/devices/{laptop}/commands", {"action": "lock", "params": {"pin": text["lock PIN"]}}),
-        world.api("POST", f"/devices/{laptop}/commands", {"action": "rotate-filevault-key", "params": {"current": [text["recovery key"]]}}),
-        world.api("POST", f"/devices/{laptop}/commands", {"action": "rotate-filevault-key", "params": {"current": text["password of a user"], "x": 1}}),
+        world.api(
+            "POST",
+            f"/devices/{laptop}/commands",
+            {"action": "rotate-filevault-key", "params": {"current": [text["recovery key"]]}},
+        ),
+        world.api(
+            "POST",
+            f"/devices/{laptop}/commands",
+            {"action": "rotate-filevault-key", "params": {"current": text["password of a user"], "x": 1}},
+        ),
         world.api("POST", f"/devices/{laptop}/commands", text["bypass code"].encode()),
-        world.api("POST", "/sessions", {"username": "admin", "password": [text["password of the administrator"]]}, token=""),
-        world.api("POST", "/sessions", {"username": "admin", "password": text["password of the administrator"]}, token=""),
+        world.api(
+            "POST", "/sessions", {"username": "admin", "password": [text["password of the administrator"]]}, token=""
+        ),
+        world.api(
+            "POST", "/sessions", {"username": "admin", "password": text["password of the administrator"]}, token=""
+        ),
         world.api("GET", "/devices", token=text["API token"] + "x"),
         world.api("GET", "/devices", token=text["access token"] + "x"),
         world.fetch("GET", f"{world.stack.console_url}/enroll/{text['invitation code']}x"),
         world.fetch("GET", f"{world.stack.device_url}/apple/profile/{text['invitation code']}"),
     ]
     assert [answer.status >= 400 for answer in refused] == [True] * len(refused)
-    body = plistlib.dumps({"MessageType": "SetBootstrapToken", "UDID": "x", "BootstrapToken": secrets["bootstrap token"]})
+    body = plistlib.dumps(
+        {"MessageType": "SetBootstrapToken", "UDID": "x", "BootstrapToken": secrets["bootstrap token"]}
+    )
     header = {"Content-Type": "application/x-apple-aspen-mdm-checkin"}
     assert mac.send("checkin", body, header).status == 403
     assert mac.send("checkin", body[:-20], header).status == 400

@@ -1,77 +1,266 @@
-"""The checklists of CONTRIBUTING.md, followed: what they say is enough is enough."""
+"""The checklists of CONTRIBUTING.md, followed to the letter in a copy of the project: what they say is enough."""
 
-import json
+import os
+import re
+import shutil
+import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from types import ModuleType
-from typing import Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
-from chalicelib.core import commands, report_kinds, reports
+from tests.readme import ROOT
+
+GUIDE = (ROOT / "CONTRIBUTING.md").read_text()
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".muster", ".hypothesis", "build", "__pycache__", "*.egg-info")
+BIN = Path(sys.executable).parent
+
+Change = str | tuple[str, str]  # a new file, or a place in a file and what follows it
+
+STOP_MIRRORING = '''"""Stops AirPlay mirroring (Apple mdm/commands/mirroring.stop.yaml)."""
+
+from chalicelib.platforms.apple.actions.action import Action, bare
+from chalicelib.platforms.apple.actions.systems import MACOS, Since, mobile
+
+ACTION = Action(
+    name="stop-mirroring",
+    request_type="StopMirroring",
+    title="Stop showing its screen elsewhere.",
+    systems={**mobile("7.0", supervised=True), MACOS: Since("10.10")},
+    build=bare("StopMirroring"),
+)
+'''
+OBEYED = "def stop_mirroring(deed: Deed) -> Mapping[str, Any]:\n    return {}\n\n\n"
+ACTION: Mapping[str, Change] = {
+    "chalicelib/platforms/apple/actions/stop_mirroring.py": STOP_MIRRORING,
+    "chalicelib/platforms/apple/actions/registry.py": (
+        '    "os-update": "os_update",\n',
+        '    "stop-mirroring": "stop_mirroring",\n',
+    ),
+    "chalicelib/cli/verbs.py": (
+        '    Verb("lost-mode-off", "It was found."),\n',
+        '    Verb("stop-mirroring", "Stop showing its screen elsewhere."),\n',
+    ),
+    "tests/devices/apple/actions.py": ("Action = Callable[[Deed], Mapping[str, Any]]\n\n\n", OBEYED),
+    "tests/devices/apple/settings.py": (
+        '    "ShutDownDevice": actions.shut_down_device,\n',
+        '    "StopMirroring": actions.stop_mirroring,\n',
+    ),
+    "tests/devices/apple/rules.py": (
+        '    "ShutDownDevice": Rule(ios_supervised=True, right=LOCK),\n',
+        '    "StopMirroring": Rule(ios_supervised=True),\n',
+    ),
+    "tests/unit/apple_actions/test_refusals.py": (
+        "os-update: ios 17.0, ipados 17.0, macos 14.0 s\n",
+        "stop-mirroring: ios 7.0 s, ipados 7.0 s, macos 10.10\n",
+    ),
+}
+ACTION_TESTS = (
+    "tests/unit/apple_actions",
+    "tests/unit/devices/test_rules.py",
+    "tests/unit/cli/test_commands.py::test_the_verbs_are_the_actions_and_their_options_the_parameters",
+    "tests/unit/docs/test_readme.py::test_the_generated_tables_are_up_to_date",
+    "tests/web/test_openapi.py",
+    "tests/wire/test_apple_actions.py",
+    "tests/wire/test_apple_actions_obeyed.py",
+    "tests/contract/platforms",
+)
+
+TOASTER = '''"""Toasters: they restart, and are asked to leave by nobody."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.core.errors import Unprocessable
+from chalicelib.core.ports import ActionSpec, Prepared, PushRefused
+from chalicelib.model.device import Device
+from chalicelib.model.enrollment import Enrollment
+from chalicelib.model.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    name: str = "restart"
+    request_type: str = "Pop"
+    permission: str = "command.request"
+    destructive: bool = False
+    parks: bool = False
+    priority: int = 5
+
+    def refusal(self, device: Device) -> str:
+        return ""
+
+    def prepare(self, house: Any, device: Device, params: Mapping[str, Any], command_id: str) -> Prepared:
+        if params:
+            raise Unprocessable("A toaster takes no parameters.")
+        return Prepared(Secret(command_id.encode()))
+
+
+@dataclass(frozen=True, slots=True)
+class Toaster:
+    name: str = "toaster"
+    systems: frozenset[str] = frozenset({"windows"})
+
+    def action(self, name: str) -> ActionSpec | None:
+        return Restart() if name == "restart" else None
+
+    def actions(self) -> Sequence[str]:
+        return ("restart",)
+
+    def removal(self, house: Any, device: Device, command_id: str) -> tuple[str, bytes] | None:
+        return None
+
+    def wake(self, house: Any, enrollments: Sequence[Enrollment]) -> Mapping[str, PushRefused | None]:
+        return {each.id: None for each in enrollments}
+'''
+TOASTER_ROUTE = """  ToasterRoute:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref DeviceApi, RouteKey: ANY /toaster, Target: !Sub "integrations/${GatewayIntegration}"}
+"""
+PLATFORM: Mapping[str, Change] = {
+    "chalicelib/platforms/toaster/__init__.py": '"""Toasters."""\n',
+    "chalicelib/platforms/toaster/platform.py": TOASTER,
+    "chalicelib/platforms/registry.py": (
+        '    "apple": Apple(),\n',
+        '    "toaster": __import__("chalicelib.platforms.toaster.platform", fromlist=["Toaster"]).Toaster(),\n',
+    ),
+    "pyproject.toml": ('layers = ["registry", "apple', " | toaster"),
+    "chalicelib/gateway/handler.py": ("ROUTES = {\n", '    "/toaster": Route(_apple, KIBIBYTE),\n'),
+    "infra/core.yaml": ("  GatewayPermission:\n", ""),
+    "tests/unit/infra/test_templates.py": (
+        '        "ANY /apple/connect": "Gateway",\n',
+        '        "ANY /toaster": "Gateway",\n',
+    ),
+    "tests/devices/toaster.py": '"""A toaster."""\n',
+}
+PLATFORM_TESTS = (
+    "tests/contract/platforms",
+    "tests/web/test_openapi.py",
+    "tests/unit/gateway",
+    "tests/unit/infra/test_templates.py::test_every_device_route_reaches_the_right_function",
+)
+
+WORDS = '''"""Words."""
+
+from collections.abc import Iterator
+
 from chalicelib.core.house import House
 from chalicelib.core.report_kinds.kind import Kind, Row
-from chalicelib.model.device import Device, Platform
-from chalicelib.platforms.apple.actions import registry, wire
-from chalicelib.platforms.apple.actions.action import Action
-from chalicelib.platforms.apple.actions.parameters import Parameters
-from chalicelib.platforms.apple.actions.systems import IOS, Since
-from chalicelib.platforms.registry import PLATFORMS
-from chalicelib.storage.memory.house import memory_house
-from chalicelib.web.openapi import document
-from tests.unit.core.conftest import ADMIN, AUDITOR, PlainPlatform, enroll
-
-
-class Greeting(Parameters):
-    text: str
-
-
-def greet(house: House, device: Device, params: Greeting, command_id: str) -> Any:
-    return wire.prepared(wire.payload(command_id, "Settings", Text=params.text), {"text": params.text})
-
-
-def test_add_an_action(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("greet")
-    module.ACTION = Action("greet", "Settings", "Says hello.", {IOS: Since("4.0")}, greet, params=Greeting)  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, f"{registry.__package__}.greet", module)
-    monkeypatch.setattr(registry, "ACTIONS", {**registry.ACTIONS, "greet": "greet"})
-    house = memory_house(platforms=PLATFORMS)
-    device = enroll(house)
-    asked = commands.request(house, ADMIN, device.id, "greet", {"text": "hello"})
-    assert (asked.state, dict(asked.params)) == ("queued", {"text": "hello"})
-    assert registry.support()["greet"]["ios"] == "yes"
-    assert '"greet"' in json.dumps(document(house))
-
-
-class Toaster(PlainPlatform):
-    """A platform is whatever fulfils the port."""
-
-
-def test_add_a_platform() -> None:
-    house = memory_house(platforms={**PLATFORMS, "toaster": Toaster("toaster", frozenset({"windows"}))})
-    device = enroll(house)
-    house.store.commit()
-    windows = commands.platform_of(house, _as(device, Platform.WINDOWS))
-    assert windows.name == "toaster"
-    assert commands.platform_of(house, device).name == "apple"
-    assert '"ping"' in json.dumps(document(house))
-
-
-def _as(device: Device, platform: Platform) -> Device:
-    from dataclasses import replace
-
-    return replace(device, platform=platform)
 
 
 def rows(house: House) -> Iterator[Row]:
     yield {"word": "=hello"}
 
 
-def test_add_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds: Mapping[str, Kind] = {**report_kinds.REPORTS, "words": Kind("Words", ("word",), rows)}
-    monkeypatch.setattr(reports, "REPORTS", kinds)
+KIND = Kind("Words", ("word",), rows)
+'''
+REPORT: Mapping[str, Change] = {
+    "chalicelib/core/report_kinds/words.py": WORDS,
+    "chalicelib/core/report_kinds/__init__.py": (
+        "REPORTS: Mapping[str, Kind] = {\n",
+        '    "words": __import__("chalicelib.core.report_kinds.words", fromlist=["KIND"]).KIND,\n',
+    ),
+    "README.md": ("| Report | A row for | Formats |\n| --- | --- | --- |\n", "| `words` | each word | CSV, JSON Lines |\n"),
+}
+REPORT_TESTS = (
+    "tests/unit/docs/test_readme.py::test_every_report_is_described",
+    "tests/unit/core/test_reports.py",
+    "tests/unit/workers",
+    "tests/web/test_openapi.py",
+)
+PROBE = '''
+from chalicelib.core import reports
+from chalicelib.storage.memory.house import memory_house
+from tests.unit.core.conftest import AUDITOR
+
+def test_it_is_written_in_both_formats():
     house = memory_house(platforms={})
     built = reports.build(house, reports.request(house, AUDITOR, "words").id)
-    files: Sequence[str] = sorted(built.files)
-    assert files == ["csv", "jsonl"]
-    assert house.blobs.files[built.files["csv"]][0] == b"word\r\n'=hello\r\n"
+    assert sorted(built.files) == ["csv", "jsonl"]
+    assert house.blobs.files[built.files["csv"]][0] == b"word\\r\\n\'=hello\\r\\n"
+'''
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    project = tmp_path / "project"
+    shutil.copytree(ROOT, project, ignore=LEFT_OUT)
+    if (ROOT.parent / "shared").exists():
+        (tmp_path / "shared").symlink_to(ROOT.parent / "shared")
+    return project
+
+
+def steps(title: str) -> str:
+    return GUIDE.split(f"## Add {title}\n")[1].split("\n## ")[0]
+
+
+def named(path: str, text: str) -> bool:
+    """By itself, or by its folder."""
+    places = re.findall(r"`([\w./-]+)`", text)
+    return any(path == place or (place.endswith("/") and path.startswith(place)) for place in places)
+
+
+def follow(project: Path, title: str, changes: Mapping[str, Change]) -> None:
+    for path, change in changes.items():
+        assert named(path, steps(title)), f"the checklist says nothing of {path}"
+        place = project / path
+        if isinstance(change, str):
+            place.parent.mkdir(exist_ok=True)
+            place.write_text(change)
+        else:
+            before, after = change
+            assert place.read_text().count(before) == 1, (path, before)
+            place.write_text(place.read_text().replace(before, before + after))
+
+
+def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(project)}
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+
+def passes(project: Path, *tests: str) -> None:
+    done = run(project, sys.executable, "-m", "pytest", "-x", *tests)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
+
+
+def test_add_an_action(copy: Path) -> None:
+    follow(copy, "an action", ACTION)
+    done = run(copy, sys.executable, "-m", "tests.readme")
+    assert done.returncode == 0, done.stderr
+    assert "`stop-mirroring`" in (copy / "README.md").read_text()
+    passes(copy, *ACTION_TESTS)
+
+
+def test_add_a_platform(copy: Path) -> None:
+    follow(copy, "a platform", PLATFORM)
+    template = copy / "infra/core.yaml"
+    template.write_text(template.read_text().replace("  GatewayPermission:\n", TOASTER_ROUTE + "  GatewayPermission:\n"))
+    done = run(copy, str(BIN / "lint-imports"))
+    assert done.returncode == 0, done.stdout
+    passes(copy, *PLATFORM_TESTS)
+
+
+def test_add_a_report(copy: Path) -> None:
+    follow(copy, "a report", REPORT)
+    (copy / "tests/unit/core/test_probe.py").write_text(PROBE)
+    passes(copy, *REPORT_TESTS, "tests/unit/core/test_probe.py")
+
+
+@pytest.mark.parametrize("forgotten", ["chalicelib/cli/verbs.py", "tests/unit/apple_actions/test_refusals.py"])
+def test_a_step_that_is_left_out_shows(copy: Path, forgotten: str) -> None:
+    follow(copy, "an action", {path: change for path, change in ACTION.items() if path != forgotten})
+    run(copy, sys.executable, "-m", "tests.readme")
+    with pytest.raises(AssertionError, match="FAILED"):
+        passes(copy, *ACTION_TESTS[:3])
+
+
+def test_the_help_names_no_kind_of_report() -> None:
+    """It would have to be written twice, and would be wrong after the next one."""
+    from chalicelib.core.report_kinds import REPORTS
+
+    done = run(ROOT, sys.executable, "-m", "chalicelib.cli", "reports", "run", "--help")
+    assert done.returncode == 0
+    assert [kind for kind in REPORTS if re.search(rf"\b{kind}\b", done.stdout)] == []
