@@ -36,12 +36,24 @@ elsewhere("on_sqs_message", "chalicelib.workers.wake.handle", name="wake", queue
 elsewhere("on_sqs_message", "chalicelib.workers.sweep.handle", name="sweep", queue_arn="sweep", batch_size=10)
 elsewhere("on_sqs_message", "chalicelib.workers.reports.handle", name="reports", queue_arn="reports", batch_size=1)
 
-# Streams: new commands become wake-ups, audit entries become locked evidence.
+# Streams: new commands become wake-ups, audit entries become locked evidence. From the first record there is: what is
+# written while the deployment is being set up is evidence too.
+FIRST = "TRIM_HORIZON"
 elsewhere(
-    "on_dynamodb_record", "chalicelib.workers.outbox.handle", name="outbox", stream_arn="commands", batch_size=100
+    "on_dynamodb_record",
+    "chalicelib.workers.outbox.handle",
+    name="outbox",
+    stream_arn="commands",
+    batch_size=100,
+    starting_position=FIRST,
 )
 elsewhere(
-    "on_dynamodb_record", "chalicelib.workers.evidence.handle", name="evidence", stream_arn="audit", batch_size=100
+    "on_dynamodb_record",
+    "chalicelib.workers.evidence.handle",
+    name="evidence",
+    stream_arn="audit",
+    batch_size=100,
+    starting_position=FIRST,
 )
 
 # Schedules, in UTC. The signer's, for the revocation list, stands in infra/core.yaml: here a function has one trigger.

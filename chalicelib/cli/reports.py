@@ -19,7 +19,7 @@ COLUMNS = {"ID": "id", "KIND": "kind", "STATE": "state", "ROWS": "rows", "ASKED"
 @app.command()
 def run(
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="Which report; an unknown one is answered with all there are.")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="Which one; the answer to an unknown one names all.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
     form: Annotated[str, typer.Option("--format", help="csv or jsonl; else by the file's name.")] = "",
     timeout: Annotated[int, typer.Option(min=1, max=3600, help="Seconds to wait for it.")] = 300,

@@ -1,4 +1,4 @@
-"""The device plane in this process, over the stack's AWS: a transport for devices whose calls can be counted or fail."""
+"""The device plane in this process, over the stack's AWS: a transport whose calls can be counted, or fail."""
 
 import base64
 from collections.abc import Mapping

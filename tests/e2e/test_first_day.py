@@ -121,18 +121,18 @@ def test_the_trail_is_verified_and_one_changed_byte_is_named(world: World, shell
         (lambda lines: [lines[0], *lines[2:]], "missing"),
         (lambda lines: [lines[1], lines[0], *lines[2:]], "out of order"),
         (lambda lines: lines[:-1], "cut off"),
-        (lambda lines: [*lines[:-2], lines[-1]], "do"),
+        (lambda lines: [*lines[:-2], lines[-1]], "the signed head names entry"),
     ],
     ids=["first-removed", "second-removed", "swapped", "heads-removed", "last-removed"],
 )
 def test_a_trail_with_entries_removed_or_reordered_does_not_verify(
     world: World, shell: Run, tmp_path: Path, spoil: Any, says: str
 ) -> None:
-    """The first shard of the export has two entries at least, so that there is an order to disturb."""
+    """In the first shard that has three entries at least, so that there is an order to disturb."""
     answer = world.api("GET", "/audit/export")
     lines = answer.body.splitlines(keepends=True)
     shards = [json.loads(line)["shard"] for line in lines[:-1]]
-    start = next(place for place, shard in enumerate(shards) if shards[place + 1 : place + 2] == [shard])
+    start = next(place for place, shard in enumerate(shards) if shards[place : place + 3] == [shard] * 3)
     rest = lines[:start] + spoil(lines[start:])
     trail = tmp_path / "spoiled.jsonl"
     trail.write_bytes(b"".join(rest))

@@ -17,6 +17,7 @@ import pytest
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from chalicelib.core import authority
 from chalicelib.model.people import Role
@@ -87,7 +88,10 @@ def test_a_signature_that_is_none(world: World, victim: AppleDevice, header: str
 def issued_by_hand(world: World, enrollment_id: str, *, expired: bool) -> Identity:
     """A certificate over which the real CA's key has signed, past all that Muster asks before it does."""
     house = world.house()
-    made = forge.Authority(authority_name(world)).issue(enrollment_id, organization="Muster", expired=expired)
+    purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    made = forge.Authority(authority_name(world)).issue(
+        enrollment_id, organization="Muster", expired=expired, extensions=(purpose,)
+    )
     certificate = asn1_x509.Certificate.load(made.certificate)
     content = certificate["tbs_certificate"]
     content["issuer"] = asn1_x509.Certificate.load(authority.known(house).ca).subject
@@ -164,17 +168,26 @@ def test_a_report_in_the_name_of_another(world: World, victim: AppleDevice, othe
     assert victim.poll() == [("RestartDevice", "Acknowledged")]
 
 
-def test_authenticating_in_the_name_of_another_leaves_a_trace_and_nothing_else(
+def test_authenticating_in_the_name_of_another_leaves_a_trace_with_the_impostor_alone(
     world: World, victim: AppleDevice, other: AppleDevice
 ) -> None:
     keys = {"Topic": victim.topic, "ProductName": "Mac15,12", "SerialNumber": victim.serial}
     body = victim.message("Authenticate", **keys)
-    before = world.tables()["audit"]
-    with world.untouched("audit"):
+    before = world.tables()
+    assert victim.send("checkin", body, CHECK_IN_HEADER, identity=other.identity).status == 403
+    after = world.tables()
+    assert after["core"] == before["core"]
+    entries = [after["audit"][key]["event"] for key in after["audit"].keys() - before["audit"].keys()]
+    assert ["enrollment.refused" in entry for entry in entries] == [True]
+    own = (f"E#{other.identity.common_name}", "#B")
+    changed = {key for key, row in after["commands"].items() if before["commands"].get(key) != row}
+    assert changed == {own}
+    was, now = before["commands"][own], after["commands"][own]
+    assert {name for name in now if now[name] != was.get(name)} == {"refused_at", "version", "w"}
+    with world.untouched():  # a flood of them leaves no flood of entries
         assert victim.send("checkin", body, CHECK_IN_HEADER, identity=other.identity).status == 403
-    after = world.tables()["audit"]
-    assert ["enrollment.refused" in after[key]["event"] for key in after.keys() - before.keys()] == [True]
     assert victim.poll() == []
+    assert other.poll() == []
 
 
 def test_both_proofs_have_to_agree(world: World, victim: AppleDevice, other: AppleDevice) -> None:

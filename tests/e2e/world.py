@@ -1,4 +1,4 @@
-"""What all end-to-end tests share: the API as a person, devices over HTTPS, and the engine laid open with root access."""
+"""What the end-to-end tests share: the API as a person, devices over HTTPS, and the engine laid open."""
 
 import base64
 import itertools
@@ -218,13 +218,23 @@ class World:
             calls += reversed([call for call, _ in fresh if call[0] not in ("cloudtrail", "cloudformation")])
 
     def quiet(self) -> None:
-        """Returns when the functions behind streams and queues have come to rest: no AWS call in a window of time."""
-        for _ in range(15):
+        """Returns when the functions behind streams and queues have come to rest."""
+        for _ in range(30):
             with self.counted() as calls:
-                time.sleep(1.5)  # the window that has to stay empty: streams are read once a second
-            if not calls:
+                time.sleep(2)  # the window without any AWS call; streams are read once a second
+            if not calls and not self._in_queues():
                 return
         raise AssertionError(f"still at work: {calls}")
+
+    def _in_queues(self) -> int:
+        """Messages to be worked off now, or being worked off; not those that are delayed."""
+        names, client = (
+            ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+            self.stack.client("sqs"),
+        )
+        queues = [self.stack.outputs[f"{queue}QueueUrl"] for queue in ("Wake", "Sweep", "Reports")]
+        found = [client.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"] for queue in queues]
+        return sum(int(count) for attributes in found for count in attributes.values())
 
     @contextmanager
     def untouched(self, *but: str) -> Iterator[None]:

@@ -64,4 +64,3 @@ def test_a_device_says_whether_it_can_be_woken_and_a_command_why_it_waits(muster
     reason = "the push service does not reach the device since 2027"
     assert reason in muster("commands", "show", "Mara", asked["id"]).out
     assert reason in muster("commands", "list", "Mara").out
-

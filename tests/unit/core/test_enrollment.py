@@ -9,7 +9,7 @@ from chalicelib.core import arrival, audit, channels, commands, delivery, device
 from chalicelib.core.errors import Conflict, Forbidden, Gone, NotFound, NotManaged
 from chalicelib.core.house import House
 from chalicelib.model.command import Command, CommandState
-from chalicelib.model.device import Device, DeviceStatus, Ownership
+from chalicelib.model.device import Device, DeviceStatus, Identifier, Ownership
 from chalicelib.model.enrollment import Certificate, ChallengePurpose, Enrollment, EnrollmentStatus, Invitation
 from chalicelib.model.secret import Secret
 from tests.unit.core.conftest import ADMIN, TOKEN, Clock, certificate, enroll, hello, issued
@@ -221,6 +221,15 @@ def test_identifiers_of_two_devices_are_refused(house: House) -> None:
         arrival.authenticate(house, enrollment.recognise(house, mixed, "fp-3"), hello("UDID-2", "SERIAL-1"))
 
 
+def test_identifiers_point_to_what_the_device_tells_now(house: House) -> None:
+    device = enroll(house)
+    channels.leave(house, house.store.get(Enrollment, device.enrollment_id), "erased")
+    again = enroll(house, "2", "UDID-9", "serial-1")
+    assert (again.id, again.serial) == (device.id, "SERIAL-1")
+    assert house.store.find(Identifier, "udid", "UDID-1") is None
+    assert house.store.get(Identifier, "udid", "UDID-9").device_id == device.id
+
+
 def test_a_withdrawn_invitation_stops_certificates_that_were_not_used(house: House, clock: Clock) -> None:
     invitation, code = invitations.create(house, ADMIN, ownership=Ownership.CORPORATE, max_uses=2)
     for mark, spoil in (
@@ -293,7 +302,7 @@ def test_renewal_keeps_both_certificates_until_the_next_one(house: House, clock:
     enrollment.renew(house, device.enrollment_id, "fp-1b", lambda _: certificate("1c"))
     with pytest.raises(NotManaged):
         enrollment.recognise(house, device.enrollment_id, "fp-1")
-    assert house.store.get(Certificate, "fp-1").revoked
+    assert house.store.get(Certificate, "fp-1").revocation_reason == "superseded"
     with pytest.raises(Forbidden):
         enrollment.renew(house, device.enrollment_id, "fp-1", lambda _: certificate("x"))
 
