@@ -22,9 +22,14 @@ def nightly(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _warn(muster: House) -> None:
-    """A line each night for everything that ends soon; `level` is what an alarm filters on."""
+    """A line each night for everything that ends soon; `within_days` is what an alarm filters on."""
     for one in expiry.expiries(muster):
-        facts = {"subject": one.subject, "level": one.level, "days_left": one.days_left, "not_after": one.not_after}
+        facts = {
+            "subject": one.subject,
+            "within_days": one.level,
+            "days_left": one.days_left,
+            "not_after": one.not_after,
+        }
         logger.warning("expires soon", extra=facts)
 
 

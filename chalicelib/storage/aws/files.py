@@ -1,5 +1,7 @@
 """Files and evidence on S3."""
 
+import base64
+import hashlib
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -42,7 +44,8 @@ class S3Evidence:
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
         self._session.meter.record("s3.put", size=len(body))
-        headers = {"content-type": content_type, "if-none-match": "*"}
+        checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()  # S3 asks for one under Object Lock
+        headers = {"content-type": content_type, "if-none-match": "*", "x-amz-checksum-sha256": checksum}
         try:
             self._session.s3("PUT", self._bucket, key, headers=headers, body=body)
         except AwsRefused as refused:

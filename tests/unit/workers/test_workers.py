@@ -116,7 +116,7 @@ def test_each_night_says_what_ends_soon(house: House, clock: Clock, monkeypatch:
     house.store.commit(Create(Setting("apple.push", {"not_after": end})))
     house.evidence.files.clear()  # the night before
     schedules.nightly({}, None)
-    facts = {"subject": "apple-push-certificate", "level": 14, "days_left": 14, "not_after": end}
+    facts = {"subject": "apple-push-certificate", "within_days": 14, "days_left": 14, "not_after": end}
     assert lines == [("expires soon", facts)]
 
 
