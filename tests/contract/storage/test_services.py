@@ -17,7 +17,6 @@ from chalicelib.core.errors import (
     AlreadyExists,
     BadRequest,
     Corrupt,
-    Forbidden,
     MusterError,
     NotFound,
     TooLarge,
