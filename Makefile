@@ -29,7 +29,7 @@ run: setup
 	$(BIN)/muster dev --demo $(DEVICES)
 
 test: setup
-	$(BIN)/python -m pytest -m "not bench"
+	$(BIN)/python -m pytest -m "not bench" --numprocesses 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -168,7 +168,7 @@ def load(config: Config, count: int, folder: Path) -> list[AppleDevice]:
             break
         try:
             devices.append(AppleDevice.load(path, ca_file=config.ca_file))
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             path.rename(path.with_suffix(".unreadable"))
             say(None, f"{path.name} cannot be read ({type(error).__name__}): a new device takes its place")
     return devices

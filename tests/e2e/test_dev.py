@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -145,18 +146,55 @@ def test_a_restart_keeps_the_data_and_an_end_by_force_keeps_what_can_be_kept(tmp
 
     # The engine outlives its parent and is asked to save at the next start.
     os.kill(pid_of(state, "muster"), signal.SIGKILL)
-    third = start(state)
-    assert "saved" in (state / "dev.log").read_text()
+    told = muster("dev", "--detach", "--state", str(state))
+    assert "its engine has saved everything" in told.stdout
+    third = Stack.read(state)
     assert invitations(third) == [invitation]
 
     later = invite(third)
+    helper = pid_of(state, "push.pid")
     os.kill(pid_of(state, "muster"), signal.SIGKILL)
     os.kill(pid_of(state, "engine.pid"), signal.SIGKILL)
-    fourth = start(state)
-    assert "lost" in (state / "dev.log").read_text()
+    # A start that fails tells nothing: the next one still does.
+    kept = (state / "push/client-ca.key").read_bytes()
+    (state / "push/client-ca.key").write_text("junk")
+    with refused(state) as sentence:
+        assert "client-ca.key" in sentence
+    (state / "push/client-ca.key").write_bytes(kept)
+    told = muster("dev", "--detach", "--state", str(state))
+    assert "is lost" in told.stdout
+    fourth = Stack.read(state)
     assert later not in invitations(fourth)
     assert invitations(fourth) == [invitation]
+    assert not Path(f"/proc/{helper}").exists()
+    assert "BER" not in (state / "dev.log").read_text()
     stop(state)
+    assert "lost" not in muster("dev", "--detach", "--state", str(state)).stdout
+    stop(state)
+
+
+def serials(stack: Stack) -> set[str]:
+    status, body = fetch(stack, "/api/v1/devices", stack.admin_token)
+    assert status == 200
+    return {one["serial"] for one in json.loads(body)["items"] if one["status"] == "enrolled"}
+
+
+def test_simulated_devices_are_there_when_it_says_so_and_again_after_an_end_by_force(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    told = muster("dev", "--detach", "--state", str(state), "--port", "0", "--demo", "2")
+    assert "2 simulated devices enrolled." in told.stdout
+    devices = serials(Stack.read(state))
+    assert len(devices) == 2
+    helpers = [pid_of(state, name) for name in ("push.pid", "demo.pid")]
+    for name in ("muster", "engine.pid"):
+        os.kill(pid_of(state, name), signal.SIGKILL)
+    told = muster("dev", "--detach", "--state", str(state), "--demo", "2")
+    assert "2 simulated devices enrolled." in told.stdout
+    assert serials(Stack.read(state)) == devices
+    assert [pid for pid in helpers if Path(f"/proc/{pid}").exists()] == []
+    helpers = [pid_of(state, name) for name in ("push.pid", "demo.pid")]
+    stop(state)
+    assert [pid for pid in helpers if Path(f"/proc/{pid}").exists()] == []
 
 
 def test_a_port_in_use(tmp_path: Path) -> None:
@@ -178,6 +216,113 @@ def test_a_broken_state_folder(tmp_path: Path) -> None:
     (broken / "memory.json").write_text("{")
     with refused(broken) as sentence:
         assert "start afresh" in sentence
+
+
+# What becomes of a start when the file holds something else: the sentence, or "" when it is made anew or not needed.
+FILES = {
+    "ca.pem": "",
+    "server.pem": "",
+    "server.key": "",
+    "engine.pid": "",
+    "push.pid": "",
+    "demo.pid": "",
+    "demo.enrolled": "",
+    "lock": "",
+    "dev.log": "",
+    "engine.log": "",
+    "push.log": "",
+    "demo.log": "",
+    "dev.json": "start afresh",
+    "memory.json": "start afresh",
+}
+FOLDERS = {"push": "start afresh", "engine/state": "start afresh", "devices": "", "engine/s3": "", "tmp": ""}
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    state = tmp_path_factory.mktemp("stopped") / "state"
+    start(state, "--port", "0", "--demo", "1")
+    stop(state)
+    return state
+
+
+def attempt(state: Path, expected: str) -> None:
+    if expected:
+        with refused(state, "--detach") as sentence:
+            assert expected in sentence
+        return
+    done = muster("dev", "--detach", "--state", str(state))
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr + (state / "dev.log").read_text(errors="replace")
+    stop(state)
+
+
+def test_every_file_of_the_state_folder_is_tried(stopped: Path) -> None:
+    found = {str(path.relative_to(stopped)) for path in stopped.rglob("*") if path.is_file()}
+    known = FILES.keys() | {name for name in found if name.startswith(tuple(f"{folder}/" for folder in FOLDERS))}
+    assert found - known == set()
+    assert {folder for folder in FOLDERS if not (stopped / folder).is_dir()} == set()
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_junk_in_the_state_folder(stopped: Path, tmp_path: Path, name: str) -> None:
+    state = tmp_path / "state"
+    shutil.copytree(stopped, state)
+    (state / name).write_bytes(b"\xffjunk")
+    attempt(state, FILES[name])
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_folder_where_a_file_should_be(stopped: Path, tmp_path: Path, name: str) -> None:
+    state = tmp_path / "state"
+    shutil.copytree(stopped, state)
+    (state / name).unlink(missing_ok=True)
+    (state / name).mkdir()
+    done = muster("dev", "--detach", "--state", str(state))
+    assert "Traceback" not in done.stdout + done.stderr
+    if done.returncode == 0:
+        stop(state)
+    else:
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+@pytest.mark.parametrize("folder", [folder for folder, expected in FOLDERS.items() if expected])
+def test_junk_in_what_must_be_whole(stopped: Path, tmp_path: Path, folder: str) -> None:
+    state = tmp_path / "state"
+    shutil.copytree(stopped, state)
+    files = [path for path in sorted((state / folder).rglob("*")) if path.is_file() and path.suffix != ".lock"]
+    assert files
+    for path in files[:: max(1, len(files) // 8)]:
+        kept = path.read_bytes()
+        path.write_bytes(b"\xffjunk")
+        with refused(state) as sentence:
+            assert path.name in sentence
+        path.write_bytes(kept)
+    attempt(state, "")
+
+
+@pytest.mark.parametrize("content", ["[]", '{"port": "x"}', '{"port": true}', '{"access_key": 1}', "{}", "[" * 100_000])
+def test_a_memory_that_muster_did_not_write(stopped: Path, tmp_path: Path, content: str) -> None:
+    state = tmp_path / "state"
+    shutil.copytree(stopped, state)
+    (state / "memory.json").write_text(content)
+    if content == "{}":
+        done = muster("dev", "--detach", "--state", str(state), "--port", "0")
+        assert done.returncode == 0, done.stderr
+        assert fetch(Stack.read(state), "/api/v1/devices", Stack.read(state).admin_token)[0] == 200
+        stop(state)
+    else:
+        attempt(state, "start afresh")
+
+
+def test_junk_in_a_device_file(stopped: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    shutil.copytree(stopped, state)
+    [device] = (state / "devices").glob("*.json")
+    device.write_text("junk")
+    done = muster("dev", "--detach", "--state", str(state), "--demo", "1")
+    assert "1 simulated device enrolled." in done.stdout
+    stop(state)
 
 
 def test_stop_without_a_start(tmp_path: Path) -> None:

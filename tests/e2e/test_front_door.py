@@ -80,6 +80,38 @@ def test_one_connection_carries_many_requests(stack: Stack) -> None:
         assert not reply.will_close
 
 
+def test_chunks_arrive_as_one_body(stack: Stack) -> None:
+    connection = connect(stack)
+    headers = {"Authorization": f"Bearer {stack.admin_token}", "Content-Type": "application/json"}
+    parts = iter([b'{"ownership":', b'"corporate",', b'"note":"in parts"}'])
+    connection.request("POST", "/api/v1/invitations", parts, headers, encode_chunked=True)
+    reply = connection.getresponse()
+    assert reply.status == 201
+    assert json.loads(reply.read())["note"] == "in parts"
+    connection.request("GET", "/healthz")  # the connection is at the next request's beginning
+    assert connection.getresponse().status == 200
+
+
+def test_chunks_over_the_limit_are_refused_before_they_are_read(stack: Stack) -> None:
+    connection = connect(stack)
+    connection.connect()
+    connection.sock.sendall(
+        b"PUT /apple/connect HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nA00001\r\n"
+    )
+    assert connection.sock.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_device_may_send_its_report_in_chunks(stack: Stack, tmp_path: Path) -> None:
+    device = AppleDevice("iphone", ca_file=stack.ca_file, state_dir=tmp_path)
+    device.enroll(link(stack))
+    body = device.message("Idle", Status="Idle", MessageType=None)
+    connection = connect(stack)
+    headers = {"Mdm-Signature": device.mdm_signature(body), "Content-Type": "application/x-apple-aspen-mdm"}
+    parts = iter([body[:50], body[50:]])
+    connection.request("PUT", "/apple/connect", parts, headers, encode_chunked=True)
+    assert connection.getresponse().status == 200
+
+
 def test_binary_answers_arrive_as_they_are(stack: Stack) -> None:
     connection = connect(stack)
     connection.request("GET", "/crl")

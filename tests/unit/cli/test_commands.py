@@ -86,7 +86,10 @@ def test_enroll_prints_a_link_and_writes_codes(muster: Muster) -> None:
     svg, png = muster.folder / "code.svg", muster.folder / "code.png"
     run = muster("enroll", "--uses", "3", "--expires", "12h", "--personal", "--user", "mara@example.com",
                  "--group", "sales", "--serial", "c02x", "--qr-svg", str(svg), "--qr-png", str(png))  # fmt: skip
-    assert run.out.strip().startswith("https://console.example.test/enroll/")
+    assert run.out.startswith("https://console.example.test/enroll/")
+    assert len(run.out.splitlines()) == 1, "a pipe gets the link alone"
+    assert "▀" in run.err
+    assert "3 devices" in run.err
     assert svg.read_text().startswith("<svg")
     assert png.read_bytes().startswith(b"\x89PNG")
     [invitation] = muster("invitations", "list", "--json").json
@@ -95,6 +98,12 @@ def test_enroll_prints_a_link_and_writes_codes(muster: Muster) -> None:
     assert muster("invitations", "revoke", invitation["id"], "--json").json["state"] == "revoked"
     muster("enroll", "--expires", "soon", code=2)
     muster("enroll", "--expires", "1m", code=1)
+
+
+def test_enroll_as_json_draws_nothing(muster: Muster) -> None:
+    run = muster("enroll", "--json")
+    assert run.json["link"].startswith("https://console.example.test/enroll/")
+    assert run.err == ""
 
 
 def test_the_code_in_the_terminal_is_the_link() -> None:

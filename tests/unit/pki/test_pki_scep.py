@@ -183,7 +183,6 @@ TWICE = Attribute({"type": SCEP + "2", "values": [core.PrintableString("17")]})
         {"_7": core.UTF8String("a\nb")},
         {"extra": [TWICE]},
     ],
-    ids=str,
 )
 def test_odd_attributes_are_refused(authority, client, odd) -> None:
     sealed = client.seal(client.csr(), authority.ra.certificate)
