@@ -19,6 +19,7 @@ from chalicelib.cli.dev.session import Session
 from chalicelib.cli.dev.state import DevError, State
 
 SECRET = ("admin_password", "admin_token", "engine_access_key", "engine_secret_key", "environment", "outputs")
+ENDS = (signal.SIGINT, signal.SIGTERM)
 GRACE = 60  # seconds to save and stop
 
 
@@ -57,8 +58,8 @@ def _refuse(sentence: str, error: Exception) -> NoReturn:
 
 def _foreground(state: State, port: int | None, demo: int, console: Console) -> None:
     state.prepare()
-    # SIGTERM ends like Ctrl-C: through the cleanup that saves the data.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in ENDS:
+        signal.signal(number, _interrupt)
     try:
         with _only_one(state), ExitStack() as running:
             with screen.telling(console) as say:
@@ -72,6 +73,13 @@ def _foreground(state: State, port: int | None, demo: int, console: Console) -> 
             raise DevError(f"The embedded AWS engine ended: see {state.folder / 'engine.log'}.")
     except KeyboardInterrupt:
         console.print("Stopped; the data is kept.")
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """SIGTERM ends like Ctrl-C: through the cleanup that saves the data, which a second one must not break off."""
+    for number in ENDS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _stop(state: State, console: Console) -> None:

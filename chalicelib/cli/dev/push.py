@@ -11,6 +11,16 @@ from chalicelib.cli.dev.state import DevError, State, free_port, unreadable
 PATIENCE = 20  # seconds until the stand-in has made its certificates
 
 
+def check(state: State) -> None:
+    """Devices and the push certificate trust what is in these files: making them anew would leave both deaf."""
+    folder = state.folder / "push"
+    for path in sorted([*folder.glob("*.pem"), *folder.glob("*.key")]):
+        try:
+            read_pem(path)
+        except (OSError, ValueError) as error:
+            raise unreadable(path, state.folder) from error
+
+
 class Push:
     """Absent when the project was installed without its tests; then pushes go to Apple and are refused there."""
 
@@ -42,18 +52,9 @@ class Push:
         if not self.present:
             return
         self._state.remember(push_port=self.port, push_control_port=self.control_port, push_topic=self._topic)
-        self._check()
         served = ("--cert", str(self._certificates.chain), "--key", str(self._certificates.key))
         kept = ("--state", str(self._folder), "--topic", self._topic)
         self._helper.start("--port", str(self.port), "--control-port", str(self.control_port), *served, *kept)
-
-    def _check(self) -> None:
-        """Devices and the push certificate trust what is in these files: making them anew would leave both deaf."""
-        for path in sorted([*self._folder.glob("*.pem"), *self._folder.glob("*.key")]):
-            try:
-                read_pem(path)
-            except (OSError, ValueError) as error:
-                raise unreadable(path, self._state.folder) from error
 
     def certificate(self) -> str:
         """PEM of a push certificate and its key that the stand-in accepts; "" without the stand-in."""

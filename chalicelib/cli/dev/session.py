@@ -58,7 +58,7 @@ class Session:
         return self._engine.dead()
 
     def populate(self, count: int) -> None:
-        self._say(f"Enrolling {count} simulated devices …")
+        self._say("Enrolling simulated devices …")
         self._cleanup.callback(self._demo.stop)
         self._demo.start(count)
         self.notes.append(self._demo.enrolled(count))
@@ -71,6 +71,7 @@ class Session:
     def _start(self) -> None:
         self._say("Starting the embedded AWS engine …")
         certificates = Certificates(self._state)
+        push.check(self._state)
         self._engine = Engine(self._state)
         self._demo = Demo(self._state)
         self._demo.recover()
