@@ -11,7 +11,7 @@ from chalicelib.core.enrollment import IssuedCertificate
 from chalicelib.core.errors import AlreadyExists, NotFound
 from chalicelib.core.house import House
 from chalicelib.core.ports import Create, Signer
-from chalicelib.model.audit import AuditEvent
+from chalicelib.core.trail import SYSTEM, event
 from chalicelib.model.enrollment import Certificate
 from chalicelib.model.records import Setting
 from chalicelib.model.secret import Secret
@@ -64,7 +64,7 @@ def _make(house: House) -> None:
     house.store.commit(
         Create(Setting(SETTING, value)),
         escrow.sealing(house, escrow.ORGANIZATION, RA_KEY, Secret(pkcs8)),
-        audit=AuditEvent("system", "ca.created", "setting:ca", house.clock(), details=details),
+        audit=event(house, SYSTEM, "ca.created", "setting:ca", **details),
     )
 
 

@@ -8,7 +8,7 @@ from chalicelib.core.arrival import Hello
 from chalicelib.core.errors import BadRequest, Conflict, Forbidden
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
-from chalicelib.model.audit import AuditEvent
+from chalicelib.core.trail import event
 from chalicelib.model.device import Platform
 from chalicelib.model.records import Setting
 from chalicelib.platforms.apple import plist
@@ -117,9 +117,8 @@ def _set_bootstrap_token(house: House, poll: Poll, message: SetBootstrapToken) -
     if message.token is not None:
         escrow.put(house, device_id, "bootstrap_token", message.token, since=poll.enrollment.created_at)
     elif changes := escrow.forgetting(house, device_id, "bootstrap_token"):
-        event = AuditEvent(f"device:{device_id}", "escrow.removed", f"device:{device_id}", house.clock(),
-                           details={"kind": "bootstrap_token"})  # fmt: skip
-        house.store.commit(*changes, audit=event)
+        who = f"device:{device_id}"
+        house.store.commit(*changes, audit=event(house, who, "escrow.removed", who, kind="bootstrap_token"))
     return Response()
 
 

@@ -21,7 +21,7 @@ from chalicelib.core.errors import Unprocessable
 from chalicelib.core.house import House
 from chalicelib.core.ports import Change, Create, Replace
 from chalicelib.core.retry import retry_stale
-from chalicelib.model.audit import AuditEvent
+from chalicelib.core.trail import event
 from chalicelib.model.people import Principal
 from chalicelib.model.records import Setting
 from chalicelib.model.secret import Secret
@@ -83,7 +83,7 @@ def create_request(house: House, principal: Principal, vendor: Vendor | None = N
 
     def attempt() -> None:
         change = escrow.sealing(house, escrow.ORGANIZATION, KIND, _sealable(key), confirmed=False, note=_name(key))
-        house.store.commit(change, audit=_event(house, principal, "push-certificate.requested", {"key": _name(key)}))
+        house.store.commit(change, audit=event(house, principal, "push-certificate.requested", TARGET, key=_name(key)))
 
     retry_stale(attempt)
     if vendor is None:
@@ -117,9 +117,9 @@ def upload(house: House, principal: Principal, pem: str) -> PushCertificate:
         _refuse_another_topic(setting, found)
         wanted = Setting(SETTING, asdict(found), version=setting.version if setting else 0)
         changes = _keep(house, certificate, given)
-        details: dict[str, str | int] = {"topic": found.topic, "serial": found.serial, "not_after": found.not_after}
-        event = _event(house, principal, "push-certificate.uploaded", details)
-        house.store.commit(Replace(wanted) if setting else Create(wanted), *changes, audit=event)
+        facts = {"topic": found.topic, "serial": found.serial, "not_after": found.not_after}
+        what = event(house, principal, "push-certificate.uploaded", TARGET, **facts)
+        house.store.commit(Replace(wanted) if setting else Create(wanted), *changes, audit=what)
         return found
 
     return retry_stale(attempt)
@@ -208,7 +208,3 @@ def _spki(holder: rsa.RSAPrivateKey | x509.Certificate) -> bytes:
 def _name(holder: rsa.RSAPrivateKey | x509.Certificate) -> str:
     """SHA-256 of the public key: how a certificate finds its key."""
     return hashlib.sha256(_spki(holder)).hexdigest()
-
-
-def _event(house: House, principal: Principal, action: str, details: dict[str, str | int]) -> AuditEvent:
-    return AuditEvent(principal.actor, action, TARGET, house.clock(), ip=principal.ip, details=details)
