@@ -4,15 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
-
 from chalicelib.core.errors import Unprocessable
 from chalicelib.core.house import House
 from chalicelib.core.ports import Prepared
 from chalicelib.model.device import Device, Ownership, Platform
+from chalicelib.platforms import parameters
 from chalicelib.platforms.apple.actions import systems, wire
-from chalicelib.platforms.apple.actions.parameters import NoParameters, Parameters
 from chalicelib.platforms.apple.actions.systems import DEVICES, SHARED_IPAD, Since
+from chalicelib.platforms.parameters import NoParameters, Parameters
 
 Build = Callable[[House, Device, Any, str], Prepared]
 
@@ -55,19 +54,11 @@ class Action:
 
     def prepare(self, house: House, device: Device, params: Mapping[str, Any], command_id: str) -> Prepared:
         """The command, ready to be queued. Unprocessable with what is wrong with the parameters."""
-        asked = self._read(params)
+        asked = parameters.read(self.params, params)
         for name in asked.model_fields_set:
             if reason := self._unknown_to(device, name):
                 raise Unprocessable(f"{name}: {reason}")
         return self.build(house, device, asked, command_id)
-
-    def _read(self, params: Mapping[str, Any]) -> Parameters:
-        try:
-            return self.params.model_validate(dict(params))
-        except ValidationError as error:
-            raise Unprocessable(
-                "; ".join(map(_sentence, error.errors(include_url=False, include_input=False)))
-            ) from None
 
     def _unknown_to(self, device: Device, name: str) -> str:
         known = self.since.get(name)
@@ -77,12 +68,6 @@ class Action:
             return f"{DEVICES[device.platform]} does not know it, only {systems.on_devices(known)}; leave it out."
         version = known[device.platform]
         return systems.outdated(device, version) if systems.older(device, version) else ""
-
-
-def _sentence(error: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in error["loc"])
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message
 
 
 def bare(request_type: str) -> Build:

@@ -5,8 +5,8 @@ from chalicelib.core.ports import Prepared
 from chalicelib.model.device import Device
 from chalicelib.platforms.apple.actions import queries, wire
 from chalicelib.platforms.apple.actions.action import Action
-from chalicelib.platforms.apple.actions.parameters import NoParameters
 from chalicelib.platforms.apple.actions.systems import MACOS, TVOS, VISIONOS, Since, mobile
+from chalicelib.platforms.parameters import NoParameters
 
 
 def build(house: House, device: Device, params: NoParameters, command_id: str) -> Prepared:

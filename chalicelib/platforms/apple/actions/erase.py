@@ -10,8 +10,8 @@ from chalicelib.core.ports import Prepared
 from chalicelib.model.device import Device
 from chalicelib.platforms.apple.actions import pin, wire
 from chalicelib.platforms.apple.actions.action import Action
-from chalicelib.platforms.apple.actions.parameters import Data, Parameters
 from chalicelib.platforms.apple.actions.systems import IOS, IPADOS, MACOS, TVOS, VISIONOS, Since, mobile
+from chalicelib.platforms.parameters import Data, Parameters
 
 
 class ReturnToService(Parameters):

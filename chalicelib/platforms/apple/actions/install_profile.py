@@ -15,8 +15,8 @@ from chalicelib.pki.errors import PkiError
 from chalicelib.platforms.apple import plist
 from chalicelib.platforms.apple.actions import wire
 from chalicelib.platforms.apple.actions.action import Action
-from chalicelib.platforms.apple.actions.parameters import Data, Line, Parameters
 from chalicelib.platforms.apple.actions.systems import IPADOS, MACOS, TVOS, VISIONOS, Since, mobile
+from chalicelib.platforms.parameters import Data, Line, Parameters
 
 LONGEST = 96 * 1024  # it waits in the device's queue, which is read at every poll
 MANAGEMENT = "com.apple.mdm"

@@ -7,8 +7,8 @@ from chalicelib.core.ports import Prepared
 from chalicelib.model.device import Device
 from chalicelib.platforms.apple.actions import pin, wire
 from chalicelib.platforms.apple.actions.action import Action
-from chalicelib.platforms.apple.actions.parameters import Line, Parameters, Text
 from chalicelib.platforms.apple.actions.systems import IOS, IPADOS, MACOS, VISIONOS, Since, mobile
+from chalicelib.platforms.parameters import Line, Parameters, Text
 
 
 class Params(Parameters):

@@ -9,8 +9,8 @@ from chalicelib.core.ports import Prepared
 from chalicelib.model.device import Device
 from chalicelib.platforms.apple.actions import wire
 from chalicelib.platforms.apple.actions.action import Action
-from chalicelib.platforms.apple.actions.parameters import Line, Parameters, Text
 from chalicelib.platforms.apple.actions.systems import mobile
+from chalicelib.platforms.parameters import Line, Parameters, Text
 
 
 class Params(Parameters):

@@ -15,8 +15,8 @@ from chalicelib.model.device import Device
 from chalicelib.model.enrollment import Declaration
 from chalicelib.platforms.apple.actions import declarations, wire
 from chalicelib.platforms.apple.actions.action import Action
-from chalicelib.platforms.apple.actions.parameters import Parameters
 from chalicelib.platforms.apple.actions.systems import DEVICES, MACOS, Since, mobile, number
+from chalicelib.platforms.parameters import Parameters
 
 UPDATE = "com.apple.configuration.softwareupdate.enforcement.specific"
 ACTIVATION = "com.apple.activation.simple"

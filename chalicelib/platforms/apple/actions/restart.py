@@ -7,8 +7,8 @@ from chalicelib.core.ports import Prepared
 from chalicelib.model.device import Device
 from chalicelib.platforms.apple.actions import wire
 from chalicelib.platforms.apple.actions.action import Action
-from chalicelib.platforms.apple.actions.parameters import Parameters
 from chalicelib.platforms.apple.actions.systems import MACOS, TVOS, Since, mobile
+from chalicelib.platforms.parameters import Parameters
 
 
 class Params(Parameters):

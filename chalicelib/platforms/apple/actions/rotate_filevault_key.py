@@ -12,8 +12,8 @@ from chalicelib.model.device import Device
 from chalicelib.model.secret import Secret
 from chalicelib.platforms.apple.actions import filevault, wire
 from chalicelib.platforms.apple.actions.action import Action
-from chalicelib.platforms.apple.actions.parameters import Parameters, SecretLine
 from chalicelib.platforms.apple.actions.systems import MACOS, Since
+from chalicelib.platforms.parameters import Parameters, SecretLine
 
 NO_KEY = (
     "No recovery key of this Mac is escrowed yet. Give `current` once: its present recovery key, or the password of a "

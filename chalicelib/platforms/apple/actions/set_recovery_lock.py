@@ -16,8 +16,8 @@ from chalicelib.model.device import Device
 from chalicelib.model.secret import Secret
 from chalicelib.platforms.apple.actions import wire
 from chalicelib.platforms.apple.actions.action import Action
-from chalicelib.platforms.apple.actions.parameters import Parameters
 from chalicelib.platforms.apple.actions.systems import INTEL, MACOS, Since
+from chalicelib.platforms.parameters import Parameters
 
 KIND = "recovery_lock"
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # no two of them look alike: it is typed by hand in recoveryOS

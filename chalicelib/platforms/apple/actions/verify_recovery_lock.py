@@ -7,9 +7,9 @@ from chalicelib.core.ports import Prepared
 from chalicelib.model.device import Device
 from chalicelib.platforms.apple.actions import wire
 from chalicelib.platforms.apple.actions.action import Action
-from chalicelib.platforms.apple.actions.parameters import NoParameters
 from chalicelib.platforms.apple.actions.set_recovery_lock import KIND, ON_INTEL
 from chalicelib.platforms.apple.actions.systems import INTEL, MACOS, Since
+from chalicelib.platforms.parameters import NoParameters
 
 
 def build(house: House, device: Device, params: NoParameters, command_id: str) -> Prepared:

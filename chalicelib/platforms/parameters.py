@@ -1,9 +1,10 @@
-"""The kinds of values that parameters are made of; their limits and descriptions feed the OpenAPI document."""
+"""What actions take: the kinds of values, read strictly; their limits and descriptions feed the OpenAPI document."""
 
 import base64
 import binascii
 import unicodedata
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -12,8 +13,11 @@ from pydantic import (
     ConfigDict,
     SecretStr,
     StringConstraints,
+    ValidationError,
     WithJsonSchema,
 )
+
+from chalicelib.core.errors import Unprocessable
 
 LONGEST_SECRET = 256
 
@@ -30,6 +34,23 @@ class Parameters(BaseModel):
 
 class NoParameters(Parameters):
     """The action takes none."""
+
+
+P = TypeVar("P", bound=Parameters)
+
+
+def read(model: type[P], params: Mapping[str, Any]) -> P:
+    """Unprocessable with what is wrong with the parameters, and where."""
+    try:
+        return model.model_validate(dict(params))
+    except ValidationError as error:
+        raise Unprocessable("; ".join(map(_sentence, error.errors(include_url=False, include_input=False)))) from None
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message
 
 
 def _printable(text: str) -> str:
