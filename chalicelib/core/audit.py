@@ -18,6 +18,7 @@ from chalicelib.model.people import Principal
 
 SHARDS = 16
 FORMAT = "muster-audit-1"
+MALFORMED_HEADS = "The line of the signed heads was changed: it is not as Muster writes it."
 
 
 class Broken(Exception):
@@ -143,7 +144,10 @@ def verify(lines: Iterable[str], trusted_key: bytes | None = None) -> Verified:
             _check_line(trail, number, line)
     if trail.heads is None:
         raise Broken("The signed heads are missing: the trail was cut off at its end.")
-    key = _check_heads(trail, trail.heads, trusted_key)
+    try:
+        key = _check_heads(trail, trail.heads, trusted_key)
+    except (ValueError, KeyError, TypeError, AttributeError) as reason:
+        raise Broken(MALFORMED_HEADS) from reason
     return Verified(trail.entries, len(trail.chains), str(trail.heads["organization"]), int(trail.heads["at"]), key)
 
 
@@ -155,6 +159,8 @@ def _check_line(trail: _Trail, number: int, line: str) -> None:
         if trail.heads is not None:
             raise Broken(f"Line {number} follows the signed heads.")
         if "heads" in row:
+            if _canonical(row).decode() != line.rstrip("\r\n"):
+                raise Broken(MALFORMED_HEADS)
             trail.heads = row
             return
         entry = _parse(row)
@@ -204,7 +210,7 @@ def _check_heads(trail: _Trail, row: Mapping[str, Any], trusted_key: bytes | Non
 def _check_signature(row: Mapping[str, Any], trusted_key: bytes | None) -> str:
     import hashlib
 
-    from cryptography.exceptions import InvalidSignature
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -217,6 +223,8 @@ def _check_signature(row: Mapping[str, Any], trusted_key: bytes | None) -> str:
             raise Broken("The heads are not signed with an elliptic-curve key.")
         statement = {name: row[name] for name in ("format", "organization", "at", "heads")}
         key.verify(signature, _canonical(statement), ec.ECDSA(hashes.SHA256()))
-    except (InvalidSignature, ValueError, KeyError, TypeError) as reason:
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, KeyError, TypeError) as reason:
         raise Broken("The signature of the heads does not match.") from reason
+    if (_text(der), _text(signature)) != (row["key"], row["signature"]):  # base64 has more than one spelling
+        raise Broken("The signature of the heads does not match.")
     return hashlib.sha256(der).hexdigest()

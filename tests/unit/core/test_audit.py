@@ -53,6 +53,16 @@ def test_any_changed_byte_is_found(exported: list[str], data: st.DataObject) -> 
         audit.verify(body.decode(errors="replace").split("\n"))
 
 
+@pytest.mark.parametrize("replacement", ["/", "A", "0"])
+def test_any_changed_character_of_the_signed_line_is_found(exported: list[str], replacement: str) -> None:
+    """Some make the key one of an algorithm that nobody supports."""
+    *entries, signed = exported
+    for position, character in enumerate(signed):
+        if character != replacement:
+            with pytest.raises(audit.Broken):
+                audit.verify([*entries, signed[:position] + replacement + signed[position + 1 :]])
+
+
 def test_the_changed_entry_is_named(exported: list[str]) -> None:
     index = next(i for i, line in enumerate(exported) if "command.queued" in line)
     row = json.loads(exported[index])
@@ -111,7 +121,7 @@ def test_a_recomputed_chain_fails_at_the_signature(exported: list[str]) -> None:
     heads["heads"].pop(str(json.loads(exported[rows[0]])["shard"]))
     kept = [line for index, line in enumerate(exported[:-1]) if index not in rows]
     with pytest.raises(audit.Broken, match="signature"):
-        audit.verify([*kept, json.dumps(heads)])
+        audit.verify([*kept, json.dumps(heads, sort_keys=True, separators=(",", ":"), ensure_ascii=False)])
 
 
 def test_parallel_writers_leave_no_gap(house: House) -> None:
