@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from functools import cache
 
-from chalicelib.core.house import APPLE_PUSH, House, Settings
+from chalicelib.core.house import APPLE_PUSH, ENTRA, WNS_DOMAIN, WNS_LOGIN, House, Settings
 from chalicelib.model.secret import Secret
 from chalicelib.platforms.registry import PLATFORMS
 from chalicelib.storage.aws.client import Session
@@ -70,4 +70,9 @@ def _settings(env: Mapping[str, str]) -> Settings:
         console_url=env.get("MUSTER_CONSOLE_URL", ""),
         push_url=env.get("MUSTER_APNS_URL") or APPLE_PUSH,
         push_trust=env.get("MUSTER_APNS_CA", ""),
+        manage_url=env.get("MUSTER_MANAGE_URL", ""),
+        entra_url=env.get("MUSTER_ENTRA_URL") or ENTRA,
+        wns_login_url=env.get("MUSTER_WNS_LOGIN_URL") or WNS_LOGIN,
+        wns_domain=env.get("MUSTER_WNS_DOMAIN") or WNS_DOMAIN,
+        microsoft_trust=env.get("MUSTER_MICROSOFT_CA", ""),
     )

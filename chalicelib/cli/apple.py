@@ -14,9 +14,12 @@ push_app = typer.Typer(no_args_is_help=True, help="The push certificate: request
 app.add_typer(push_app, name="push-cert")
 anchors_app = typer.Typer(no_args_is_help=True, help="The certificates that over-the-air enrollment believes.")
 app.add_typer(anchors_app, name="ota-anchors")
+ade_app = typer.Typer(no_args_is_help=True, help="The server at Apple Business or School Manager: its key, its link.")
+app.add_typer(ade_app, name="ade")
 
 PATH = "/settings/push-certificate"
 ANCHORS = "/settings/apple/ota-anchors"
+ADE = "/settings/apple/ade"
 
 
 @push_app.command()
@@ -34,10 +37,7 @@ def request(
         raise Misuse("Give --vendor-certificate and --vendor-key together, or neither.")
     body = {"vendor_certificate": _read(vendor_certificate), "vendor_key": _read(vendor_key)} if vendor_key else {}
     made = client(ctx).post(f"{PATH}/request", body)
-    try:
-        output.write_text(made["request"])
-    except OSError as error:
-        raise Misuse(f"{output} cannot be written: {error.strerror}.") from None
+    _write(output, made["request"])
     following = "Upload it at https://identity.apple.com/pushcert." if body else "Have your MDM vendor sign it."
     done(f"Wrote {output}. {following}", as_json=as_json, output=str(output))
 
@@ -56,6 +56,46 @@ def upload(
 def show(ctx: typer.Context, as_json: Json = False) -> None:
     """The certificate in use, and how long it lasts."""
     _print(client(ctx).get(PATH), as_json=as_json)
+
+
+@ade_app.command("key")
+def make_ade_key(
+    ctx: typer.Context,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("muster-ade.pem"),
+    as_json: Json = False,
+) -> None:
+    """Make a key and write its certificate, which Apple takes as the server's public key. The key stays sealed."""
+    made = client(ctx).post(f"{ADE}/key", {})
+    _write(output, made["certificate"])
+    done(f"Wrote {output}. Upload it for your MDM server at Apple, then `muster apple ade link`.",
+         as_json=as_json, output=str(output), key=made["key"])  # fmt: skip
+
+
+@ade_app.command("link")
+def link_ade(
+    ctx: typer.Context,
+    server_uuid: Annotated[str, typer.Argument(help="The server's UUID at Apple, written as Apple writes it.")],
+    certificate: Annotated[
+        Path | None, typer.Option(help="The certificate that Apple has, PEM; else that of the newest key.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Sign tokens for this server from now on."""
+    named = {"certificate": _read(certificate)} if certificate else {}
+    _print_link(client(ctx).put(ADE, {"server_uuid": server_uuid, **named}), as_json=as_json)
+
+
+@ade_app.command("show")
+def show_ade(ctx: typer.Context, as_json: Json = False) -> None:
+    """The server that is linked, and the key that signs for it."""
+    _print_link(client(ctx).get(ADE), as_json=as_json)
+
+
+def _print_link(found: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+    else:
+        details([("Server", found["server_uuid"]), ("Key", found["key"]), ("Linked", found["linked_at"])])
 
 
 @anchors_app.command("show")
@@ -110,3 +150,10 @@ def _read(path: Path | None) -> str:
         return path.read_text()
     except (OSError, UnicodeDecodeError):
         raise Misuse(f"{path} cannot be read as PEM text.") from None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise Misuse(f"{path} cannot be written: {error.strerror}.") from None

@@ -38,7 +38,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "escrow.reveal": _OPERATORS,
     "settings.read": _ALL,
     "settings.write": _ADMIN,
-    "trust.write": _ADMIN,  # whom the fleet believes: the push certificate, the anchors of over-the-air enrollment
+    "trust.write": _ADMIN,  # whom the fleet believes: push certificate, Apple organisation, over-the-air anchors
     "token.manage": _ADMIN,
     "self.read": _ALL,
 }

@@ -22,7 +22,7 @@ from chalicelib.model.enrollment import Enrollment, EnrollmentStatus, Invitation
 FORMER_ENROLLMENTS = 20
 FIRST_DAY = 86_400  # a certificate that has not authenticated by then has to be asked for again
 REFUSALS_NOTED = 3600  # a refused device that insists is written down once in so many seconds
-UNIQUE = ("udid", "serial", "enrollment_id")
+UNIQUE = ("udid", "serial", "enrollment_id", "device_id")
 
 
 @dataclass(frozen=True, slots=True)

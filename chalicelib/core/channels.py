@@ -1,5 +1,6 @@
 """The channels of an enrollment, the device's and its users': enabled by a push token, ended when the device leaves."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from chalicelib.core.errors import Forbidden
@@ -15,15 +16,15 @@ USER_CHANNELS = 20
 
 
 def enable(
-    house: House, poll: Poll, *, topic: str, token: str, magic: str, awaiting_configuration: bool | None = None
+    house: House, poll: Poll, push: Mapping[str, str], *, awaiting_configuration: bool | None = None
 ) -> Enrollment:
-    """A token update on the device channel: from now on it can be woken and commanded. `token` in hex."""
+    """The device channel can be commanded from now on, and woken where `push` says how in the platform's terms."""
 
     def attempt() -> Enrollment:
         enrollment = house.store.get(Enrollment, poll.enrollment.id)
         if not enrollment.live:
             raise Forbidden("Authenticate first.")
-        updated = _pushable(house, enrollment, topic, token, magic)
+        updated = _pushable(house, enrollment, push)
         if awaiting_configuration is not None:
             updated = replace(updated, awaiting_configuration=awaiting_configuration)
         if updated == enrollment:
@@ -46,9 +47,8 @@ def enable(
     return retry_stale(attempt)
 
 
-def _pushable(house: House, enrollment: Enrollment, topic: str, token: str, magic: str) -> Enrollment:
-    push = {"topic": topic, "token": token, "magic": magic}
-    known = {name: enrollment.push.get(name) for name in push} == push
+def _pushable(house: House, enrollment: Enrollment, push: Mapping[str, str]) -> Enrollment:
+    known = {name: value for name, value in enrollment.push.items() if name != "at"} == push
     if known and enrollment.status is EnrollmentStatus.ENABLED and not enrollment.push_failed_at:
         return enrollment
     first = enrollment.status is not EnrollmentStatus.ENABLED
@@ -64,10 +64,8 @@ def _pushable(house: House, enrollment: Enrollment, topic: str, token: str, magi
     )
 
 
-def enable_user(
-    house: House, poll: Poll, *, user_id: str, user_name: str, topic: str, token: str, magic: str
-) -> Enrollment:
-    """A token update on a user channel of an enrolled device: the user becomes a channel, never a device."""
+def enable_user(house: House, poll: Poll, push: Mapping[str, str], *, user_id: str, user_name: str) -> Enrollment:
+    """The same for a user channel of an enrolled device: the user becomes a channel, never a device."""
 
     def attempt() -> Enrollment:
         parent = house.store.get(Enrollment, poll.enrollment.device_channel)
@@ -88,9 +86,7 @@ def enable_user(
             hardware_id=parent.hardware_id,
             user_id=user_id,
         )
-        channel = replace(
-            _pushable(house, base, topic, token, magic), user_name=user_name, fingerprints=parent.fingerprints
-        )
+        channel = replace(_pushable(house, base, push), user_name=user_name, fingerprints=parent.fingerprints)
         if channel == known:
             return known
         listed = replace(parent, user_channels=(*parent.user_channels, channel_id))

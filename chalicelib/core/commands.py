@@ -123,6 +123,7 @@ def _draft(
         requested_by="",
         params=params if prepared.shown is None else prepared.shown,
         destructive=spec.destructive,
+        once=spec.once,
         parks=spec.parks,
     )
 

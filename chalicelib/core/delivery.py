@@ -1,6 +1,7 @@
 """Commands between queue and device: delivered, deferred, reported on. A device is believed on what it was sent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +12,9 @@ from chalicelib.core.queue import end, move, open_commands, payload_context
 from chalicelib.model.command import Command, CommandState
 
 HEAD = 25  # commands read with the enrollment in a poll
+LONGEST_ID = 27  # characters of ids.command_id
 MAX_DELIVERIES = 10  # a command that was delivered so often and never answered is given up
+FOREIGN_REPORT = "report on a foreign command"  # infra/core.yaml counts the log lines that say so
 UNCONFIRMED = "The device asked again without answering; it may have happened. Check the device before you ask again."
 
 
@@ -27,16 +30,18 @@ class Outcome:
 
 def next_command(house: House, poll: Poll, *, skip_deferred: bool) -> tuple[Command, bytes] | None:
     """The command to deliver now and its wire payload; one write marks it sent. Expired ones are passed over."""
-    for command in _candidates(house, poll):
-        if not _eligible(command, house.clock(), skip_deferred):
-            continue
-        try:
-            sent = _send(house, command)
-        except Stale:  # cancelled or delivered by a parallel request: not ours to send
-            continue
+    for command in deliverable(house, poll, skip_deferred=skip_deferred):
+        sent = send(house, command)
         if sent is not None:
-            return sent, _payload(house, sent)
+            return sent, payload(house, sent)
     return None
+
+
+def deliverable(house: House, poll: Poll, *, skip_deferred: bool = False) -> Iterator[Command]:
+    """What may be sent now, in the order of the queue."""
+    for command in _candidates(house, poll):
+        if _eligible(command, house.clock(), skip_deferred):
+            yield command
 
 
 def _candidates(house: House, poll: Poll) -> tuple[Command, ...]:
@@ -52,28 +57,56 @@ def _eligible(command: Command, now: int, skip_deferred: bool) -> bool:
     return waiting and command.expires_at > now >= command.not_before and not (skip_deferred and command.deferred)
 
 
-def _send(house: House, command: Command) -> Command | None:
-    if command.state is CommandState.SENT and command.destructive:
-        end(house, command, CommandState.FAILED, UNCONFIRMED)
+def send(house: House, command: Command, progress: Mapping[str, Any] | None = None) -> Command | None:
+    """Marks it sent, one write. None where it is not to be sent: given up, or somebody else was faster."""
+    if command.state is CommandState.SENT and command.once:
+        give_up(house, command, UNCONFIRMED)
         return None
     if command.deliveries >= MAX_DELIVERIES and not command.deferred:
-        end(house, command, CommandState.FAILED, f"Delivered {MAX_DELIVERIES} times and never answered.")
+        give_up(house, command, f"Delivered {MAX_DELIVERIES} times and never answered.")
         return None
-    now = house.clock()
     sent = replace(
         command,
         state=CommandState.SENT,
-        sent_at=command.sent_at or now,
+        sent_at=command.sent_at or house.clock(),
         deliveries=command.deliveries + 1,
         deferred=False,
+        progress=progress or {},
     )
-    return house.store.replace(sent)
+    try:
+        return house.store.replace(sent)
+    except Stale:  # cancelled or delivered by a parallel request: not ours to send
+        return None
 
 
-def _payload(house: House, command: Command) -> bytes:
+def give_up(house: House, command: Command, reason: str) -> None:
+    """Ends it as failed, unless somebody else was faster."""
+    with suppress(Stale):
+        end(house, command, CommandState.FAILED, reason)
+
+
+def payload(house: House, command: Command) -> bytes:
     if not command.sealed:
         return command.payload
     return house.vault.open(command.payload, payload_context(command.enrollment_id, command.id)).reveal()
+
+
+def recognise(house: House, poll: Poll, command_id: str) -> Poll | None:
+    """The poll with the command that a report names, if it is open. None: this channel never had it, or no longer.
+
+    A report on a finished command is the repeat after a lost reply, and is known by one more read; so is a command
+    behind the head of the queue. What is not known is foreign or invented, but for three honest cases: its result was
+    kept to its end (storage/layout.py), it was asked of this device under a former enrollment, or the commands were
+    restored from a backup that is older than it.
+    """
+    if any(command.id == command_id for command in poll.queue):
+        return poll
+    if len(command_id) > LONGEST_ID:
+        return None
+    found = house.store.find(Command, poll.enrollment.id, command_id)
+    if found is None or found.id != command_id:  # finished ones lie by age, whatever priority the report claims
+        return None
+    return replace(poll, queue=(*poll.queue, found)) if found.open else poll
 
 
 def find_open(house: House, poll: Poll, command_id: str) -> Command | None:

@@ -1,5 +1,6 @@
 """Secrets kept for devices and for the organisation: sealed, versioned, never overwritten, revealed with a reason."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.core import access
@@ -80,11 +81,18 @@ def current(house: House, owner: str, kind: str, *, since: int = 0) -> Secret[by
 
     What is sent to a device is asked for since `Device.bound_at`: an older secret belongs to whoever enrolled before.
     """
-    held = next((version for version in _newest(house, owner, kind) if version.confirmed), None)
+    newest = _newest(house, owner, kind)
+    held = _confirmed(newest)
+    if held is None and len(newest) == RECENT:  # many attempts, none confirmed: the one in use lies further back
+        held = _confirmed(versions(house, owner, kind)[::-1])
     if held is None or held.created_at < since:
         return None
     secret = open_version(house, held)
     return secret if secret.reveal() else None
+
+
+def _confirmed(newest_first: Sequence[EscrowedSecret]) -> EscrowedSecret | None:
+    return next((version for version in newest_first if version.confirmed), None)
 
 
 def confirming(house: House, owner: str, kind: str, note: str) -> tuple[Change, ...]:

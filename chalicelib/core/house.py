@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from chalicelib.core.ports import Blobs, Clock, Evidence, Identities, PlatformPort, Queue, Signer, Store, Vault
 
 APPLE_PUSH = "https://api.push.apple.com"
+ENTRA = "https://login.microsoftonline.com"
+WNS_LOGIN = "https://login.live.com/accesstoken.srf"
+WNS_DOMAIN = "notify.windows.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,11 @@ class Settings:
     console_url: str
     push_url: str = APPLE_PUSH
     push_trust: str = ""  # PEM; empty means the system's trust store
+    manage_url: str = ""  # where Windows is managed, if devices prove themselves there by TLS; else device_url
+    entra_url: str = ENTRA
+    wns_login_url: str = WNS_LOGIN
+    wns_domain: str = WNS_DOMAIN  # notification channels lie below it
+    microsoft_trust: str = ""  # PEM, for Entra and WNS; empty means the system's trust store
 
 
 @dataclass(frozen=True, slots=True)

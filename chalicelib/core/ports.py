@@ -181,7 +181,11 @@ class ActionSpec(Protocol):
 
     @property
     def destructive(self) -> bool:
-        """Loses data: an administrator in person, delivered at most once."""
+        """Loses data: an administrator in person."""
+
+    @property
+    def once(self) -> bool:
+        """Delivered at most once: a reply that is lost leaves it to a person."""
 
     @property
     def parks(self) -> bool:

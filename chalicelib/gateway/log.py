@@ -21,6 +21,8 @@ FIELDS = (
     "enrollment",
     "error",
     "reason",
+    "alert",
+    "trace",
 )
 
 

@@ -54,13 +54,15 @@ class Command:
     params: Mapping[str, Any] = field(default_factory=dict)  # as asked, without secrets
     reason: str = ""
     sealed: bool = False
-    destructive: bool = False  # delivered at most once, never blindly again
+    destructive: bool = False  # loses data
+    once: bool = False  # delivered at most once, never blindly again
     parks: bool = False  # parked, not cancelled, when the device enrolls again (erase, lock)
     deferred: bool = False  # the device answered NotNow
     deferrals: int = 0
     not_before: int = 0
     sent_at: int = 0
     deliveries: int = 0
+    progress: Mapping[str, Any] = field(default_factory=dict)  # what the platform remembers while it is under way
     finished_at: int = 0
     detail: str = ""  # why it failed, expired, was cancelled or parked; never a secret
     result: Mapping[str, Any] = field(default_factory=dict)

@@ -93,7 +93,7 @@ class Enrollment:
     user_id: str = ""
     user_name: str = ""
     user_channels: tuple[str, ...] = ()  # on a device channel: ids of its user channels
-    push: Mapping[str, str] = field(default_factory=dict)  # topic, token (hex), magic, at (when told)
+    push: Mapping[str, str] = field(default_factory=dict)  # where to push to, in the platform's terms; at (when told)
     push_failed_at: int = 0  # the push service refused the token; revived by the next TokenUpdate
     awaiting_configuration: bool = False
     declarative: bool = False  # declarative management is enabled on the device
@@ -101,6 +101,7 @@ class Enrollment:
     inventory_due: int = 0  # when the next inventory query may be asked, epoch seconds
     seen_at: int = 0  # last contact, written at most three times a day
     fresh: bool = False  # enabled and not heard of since: the outbox wakes it
+    session: Mapping[str, Any] = field(default_factory=dict)  # what the platform remembers of the conversation; small
     refused_at: int = 0  # the last refused arrival that was written down
     ended_at: int = 0
     ended_reason: str = ""

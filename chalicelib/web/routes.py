@@ -5,6 +5,7 @@ from typing import Any
 from chalicelib.web import pages
 from chalicelib.web.api import (
     about,
+    ade,
     audit,
     commands,
     devices,
@@ -23,6 +24,7 @@ from chalicelib.web.routing import PUBLIC, Nothing, Route
 _API = "/api/v1"
 _DEVICE = f"{_API}/devices/{{device_id}}"
 _PUSH = f"{_API}/settings/push-certificate"
+_ADE = f"{_API}/settings/apple/ade"
 _POSTURE = f"{_API}/settings/posture"
 _ANCHORS = f"{_API}/settings/apple/ota-anchors"
 _HTML = "text/html; charset=utf-8"
@@ -93,6 +95,10 @@ ROUTES: tuple[Route[Any], ...] = (
           push_certificate.Upload, push_certificate.PushCertificate),
     Route("GET", _PUSH, "settings.read", "The push certificate in use", push_certificate.show,
           Nothing, push_certificate.PushCertificate),
+
+    Route("POST", f"{_ADE}/key", "trust.write", "A key for the server at Apple", ade.create_key, Nothing, ade.AdeKey),
+    Route("PUT", _ADE, "trust.write", "Link the server at Apple", ade.link, ade.NewAdeLink, ade.AdeLink),
+    Route("GET", _ADE, "settings.read", "The server at Apple that is linked", ade.show, Nothing, ade.AdeLink),
 
     Route("GET", _POSTURE, "settings.read", "The posture rules", settings.posture, Nothing, settings.PostureView),
     Route("PUT", _POSTURE, "settings.write", "Set the posture rules", settings.set_posture,

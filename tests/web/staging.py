@@ -101,7 +101,7 @@ class Plane:
         hello = Hello(platform, f"UDID-{mark}", identifiers, model="iPhone16,1", name=name, os_version="18.1")
         arrival.authenticate(house, enrollment.recognise(house, offer.enrollment_id, f"fp-{mark}"), hello)
         poll = enrollment.recognise(house, offer.enrollment_id, f"fp-{mark}")
-        enabled = channels.enable(house, poll, topic="com.example", token="aa", magic="m")
+        enabled = channels.enable(house, poll, push={"topic": "com.example", "token": "aa", "magic": "m"})
         return house.store.get(Device, enabled.device_id)
 
     def poll(self, device: Device) -> Poll:

@@ -292,6 +292,20 @@ def test_the_push_certificate(plane: Plane) -> None:
     assert b"AAAA" not in refused.content
 
 
+def test_the_server_at_apple(plane: Plane) -> None:
+    assert plane.api("GET", "/settings/apple/ade").status == 404
+    made, newer = (plane.api("POST", "/settings/apple/ade/key", {}).json for _ in range(2))
+    assert set(made) == {"certificate", "key"}
+    assert "PRIVATE KEY" not in made["certificate"]
+    server = "677CAB70-fe18-11e2-b778-0800200C9a66"
+    linked = plane.api("PUT", "/settings/apple/ade", {"server_uuid": server}).json
+    assert linked == {"server_uuid": server, "key": newer["key"], "linked_at": "2027-01-15T08:00:00Z"}
+    named = plane.api("PUT", "/settings/apple/ade", {"server_uuid": server, "certificate": made["certificate"]}).json
+    assert named["key"] == made["key"]
+    assert plane.api("GET", "/settings/apple/ade", who="auditor").json == named
+    assert plane.api("PUT", "/settings/apple/ade", {"server_uuid": "server"}).status == 422
+
+
 def test_health_reads_nothing(plane: Plane) -> None:
     plane.house.store.meter.reset()
     for path in ("/healthz", "/api/v1/health", "/api/v1/version"):

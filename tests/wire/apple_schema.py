@@ -116,6 +116,12 @@ def checkin(wire: Mapping[str, Any] | bytes, target: Target | None = None, extra
     return str(body["MessageType"])
 
 
+def checkin_answer(kind: str, wire: Mapping[str, Any] | bytes, target: Target | None = None) -> None:
+    """What the server says to a check-in message of this type."""
+    (document,) = pick("mdm/checkin", "requesttype", kind)
+    Checker(target).dictionary(kind, plist(wire), document["responsekeys"], supported(document, kind, target))
+
+
 def profile(wire: Mapping[str, Any] | bytes, target: Target | None = None) -> tuple[str, ...]:
     """A configuration profile and all its payloads; returns their types."""
     body = plist(wire)

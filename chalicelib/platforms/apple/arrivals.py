@@ -68,16 +68,19 @@ def _authenticate(house: House, poll: Poll, message: Authenticate) -> Response:
 
 
 def _token_update(house: House, poll: Poll, message: TokenUpdate) -> Response:
-    who, token = message.channel, message.token.hex()
+    who = message.channel
     if who.user_id:
         return _user_token_update(house, poll, message)
     _refuse_foreign_topic(house, message.topic)
     if message.unlock_token is not None:  # first, since a device that is enabled is not expected to send it again
         since = poll.enrollment.created_at
         escrow.put(house, poll.enrollment.device_id, "unlock_token", message.unlock_token, since=since)
-    channels.enable(house, poll, topic=message.topic, token=token, magic=message.magic,
-                      awaiting_configuration=message.awaiting_configuration)  # fmt: skip
+    channels.enable(house, poll, _push(message), awaiting_configuration=message.awaiting_configuration)
     return Response()
+
+
+def _push(message: TokenUpdate) -> dict[str, str]:
+    return {"topic": message.topic, "token": message.token.hex(), "magic": message.magic}
 
 
 def _refuse_foreign_topic(house: House, topic: str) -> None:
@@ -90,10 +93,9 @@ def _refuse_foreign_topic(house: House, topic: str) -> None:
 
 
 def _user_token_update(house: House, poll: Poll, message: TokenUpdate) -> Response:
-    who, token = message.channel, message.token.hex()
+    who = message.channel
     try:
-        channels.enable_user(house, poll, user_id=who.user_id, user_name=who.user_name,
-                               topic=message.topic, token=token, magic=message.magic)  # fmt: skip
+        channels.enable_user(house, poll, _push(message), user_id=who.user_id, user_name=who.user_name)
     except Forbidden as refused:  # a user too many must not read as "this device is not known", which unenrolls it
         raise Conflict(str(refused)) from refused
     return Response()
@@ -136,7 +138,10 @@ def _declarative_management(house: House, poll: Poll, message: DeclarativeManage
 
 
 def _get_token(house: House, poll: Poll, message: GetToken) -> Response:
-    raise BadRequest("This server issues no tokens of that kind; it is not linked to an Apple organisation.")
+    from chalicelib.platforms.apple import service_tokens  # rare: a poll does not need it
+
+    token = service_tokens.issue(house, message.service)
+    return Response(body=plist.write({"TokenData": token}), content_type=PLIST_TYPE)
 
 
 def _unknown(house: House, poll: Poll, message: Unknown) -> Response:

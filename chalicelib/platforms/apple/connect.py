@@ -14,17 +14,27 @@ from chalicelib.platforms.apple.report import Report, Status
 from chalicelib.platforms.http import Response
 
 PLIST_TYPE = "application/xml"
-_ENDED = (Status.ACKNOWLEDGED, Status.ERROR, Status.FORMAT_ERROR)
+_SPEAKS_OF_A_COMMAND = (Status.ACKNOWLEDGED, Status.ERROR, Status.FORMAT_ERROR, Status.NOT_NOW)
 
 
 def answer(house: House, poll: Poll, report: Report) -> Response:
-    log = {"enrollment": poll.enrollment.id, "report": report.status.name, "reported": report.command_id}
+    log = _facts(poll, report)
     if poll.enrollment.status is not EnrollmentStatus.ENABLED or report.status is Status.UNKNOWN:
         return Response(log=log)
-    taken = _take(house, _touch(house, poll), report)
+    taken = _take(house, _touch(house, poll), report, log)
     if taken is None:
         return Response(log=log)
     return _next(house, taken, report, log)
+
+
+def answer_unknown_user(poll: Poll, report: Report) -> Response:
+    """A user that never sent a token has nothing to be told, and was never asked anything."""
+    foreign = {"alert": delivery.FOREIGN_REPORT} if report.status in _SPEAKS_OF_A_COMMAND else {}
+    return Response(log=_facts(poll, report) | foreign)
+
+
+def _facts(poll: Poll, report: Report) -> dict[str, str]:
+    return {"enrollment": poll.enrollment.id, "report": report.status.name, "reported": report.command_id}
 
 
 def _touch(house: House, poll: Poll) -> Poll:
@@ -34,17 +44,21 @@ def _touch(house: House, poll: Poll) -> Poll:
         return poll
 
 
-def _take(house: House, poll: Poll, report: Report) -> Poll | None:
+def _take(house: House, poll: Poll, report: Report, log: dict[str, str]) -> Poll | None:
     """What the report changes. None where the device is gone after it."""
     if section := upkeep.section_of(report.command_id):
         return upkeep.take(house, poll, report, section)
+    if report.status not in _SPEAKS_OF_A_COMMAND:
+        return poll
+    known = delivery.recognise(house, poll, report.command_id)
+    if known is None:
+        log["alert"] = delivery.FOREIGN_REPORT
+        return poll
     if report.status is Status.NOT_NOW:
-        return delivery.defer(house, poll, report.command_id) or poll
-    if report.status in _ENDED:
-        from chalicelib.platforms.apple import results  # an idle poll does not need it
+        return delivery.defer(house, known, report.command_id) or poll
+    from chalicelib.platforms.apple import results  # an idle poll does not need it
 
-        return results.take(house, poll, report)
-    return poll
+    return results.take(house, known, report)
 
 
 def _next(house: House, poll: Poll, report: Report, log: dict[str, str]) -> Response:

@@ -70,7 +70,7 @@ def _answer(house: House, request: Request, plain: bytes) -> Response:
 
 
 def _enrollment_profile(house: House, request: Request, code: str) -> bytes:
-    from chalicelib.platforms.apple import push_certificate
+    from chalicelib.platforms.apple import push_certificate, service_tokens
 
     invitations.open_invitation(house, code)
     topic = push_certificate.topic(house)
@@ -78,7 +78,8 @@ def _enrollment_profile(house: House, request: Request, code: str) -> bytes:
         raise Conflict(NO_TOPIC)
     ca = issuance.authority(house).ca
     users = "iPhone" not in request.headers.get("user-agent", "")
-    return profiles.enrollment(house.settings, invitations.offer(house, code), ca, topic, users)
+    able = profiles.capabilities(users=users, tokens=service_tokens.linked(house))
+    return profiles.enrollment(house.settings, invitations.offer(house, code), ca, topic, able)
 
 
 def _profile_service(house: House, code: str) -> bytes:

@@ -41,6 +41,13 @@ class Apple:
 
         return push_certificate
 
+    @property
+    def ade(self) -> ModuleType:
+        """How the API makes a key for Apple's device enrollment, and links the organisation's server there."""
+        from chalicelib.platforms.apple import ade
+
+        return ade
+
     def wake(self, house: Any, enrollments: Sequence[Enrollment]) -> Mapping[str, PushRefused | None]:
         from chalicelib.platforms.apple import apns
 

@@ -1,7 +1,7 @@
 """The profiles that bring a device in (Apple mdm/profiles: TopLevel, com.apple.mdm, com.apple.security.*)."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.core.house import Settings
@@ -16,12 +16,22 @@ _NAMESPACE = uuid.UUID("6f1d2a52-7d0c-5b0e-9a53-0b8e2f6f3c11")
 _OTA_ATTRIBUTES = ["UDID", "VERSION", "PRODUCT", "SERIAL", "IMEI", "DEVICE_NAME"]
 
 
-def enrollment(settings: Settings, offer: Offer, ca: bytes, topic: str, users: bool) -> bytes:
-    """Root certificate, identity and management. `users`: a Mac or a Shared iPad, where users are managed too."""
+def enrollment(settings: Settings, offer: Offer, ca: bytes, topic: str, capabilities: Sequence[str]) -> bytes:
+    """Root certificate, identity and management."""
     identity = _uuid(offer, "scep")
-    payloads = [_root(settings, offer, ca), _scep(settings, offer), _mdm(settings, offer, identity, topic, users)]
+    management = _mdm(settings, offer, identity, topic, capabilities)
+    payloads = [_root(settings, offer, ca), _scep(settings, offer), management]
     shown = "Lets your organisation configure, secure and support this device."
     return _profile(settings, offer, MDM_PROFILE, "Device management", shown, payloads)
+
+
+def capabilities(*, users: bool, tokens: bool) -> list[str]:
+    """What the server can do. `users`: a Mac or a Shared iPad, where users are managed too.
+
+    Apple names systems for the first two only; where GetToken is not known, nobody asks.
+    """
+    of_users = ["com.apple.mdm.per-user-connections", "com.apple.mdm.bootstraptoken"] if users else []
+    return [*of_users, "com.apple.mdm.token"] if tokens else of_users
 
 
 def passing_identity(settings: Settings, offer: Offer) -> bytes:
@@ -91,7 +101,7 @@ def _scep(settings: Settings, offer: Offer) -> dict[str, Any]:
     return _payload(settings, offer, "com.apple.security.scep", "scep", "Device identity", {"PayloadContent": content})
 
 
-def _mdm(settings: Settings, offer: Offer, identity: str, topic: str, users: bool) -> dict[str, Any]:
+def _mdm(settings: Settings, offer: Offer, identity: str, topic: str, capabilities: Sequence[str]) -> dict[str, Any]:
     content = {
         "IdentityCertificateUUID": identity,
         "Topic": topic,
@@ -101,6 +111,6 @@ def _mdm(settings: Settings, offer: Offer, identity: str, topic: str, users: boo
         "CheckOutWhenRemoved": True,
         "AccessRights": ACCESS_RIGHTS,
     }
-    if users:
-        content["ServerCapabilities"] = ["com.apple.mdm.per-user-connections", "com.apple.mdm.bootstraptoken"]
+    if capabilities:
+        content["ServerCapabilities"] = list(capabilities)
     return _payload(settings, offer, "com.apple.mdm", "mdm", "Device management", content)

@@ -4,32 +4,33 @@ Subject UID (RFC 4519 §2.39) is the topic that every device listens to from its
 """
 
 import base64
-import hashlib
 import plistlib
-import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from chalicelib.core import access, escrow
+from chalicelib.core import access
 from chalicelib.core.errors import Unprocessable
 from chalicelib.core.house import House
-from chalicelib.core.ports import Change, Create, Replace
+from chalicelib.core.ports import Create, Replace
 from chalicelib.core.retry import retry_stale
 from chalicelib.core.trail import event
 from chalicelib.model.people import Principal
 from chalicelib.model.records import Setting
 from chalicelib.model.secret import Secret
+from chalicelib.platforms.apple import key_pairs
 from chalicelib.platforms.apple.apns_identity import KIND, SETTING
 
 PREFIX = "com.apple.mgmt"
-_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 TARGET = f"setting:{SETTING}"
+UNKNOWN_KEY = (
+    "The certificate was not made for a request of this Muster: its private key is not in the vault. "
+    "Upload certificate and private key together, or make a new request."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ class Vendor:
 
     @classmethod
     def read(cls, chain: str, key: Secret[str]) -> "Vendor":
-        certificates, private = _certificates(chain), _key(key.reveal())
-        if private is None or _spki(private) != _spki(certificates[0]):
+        certificates, private = key_pairs.certificates(chain), key_pairs.private_key(key.reveal())
+        if private is None or key_pairs.name(private) != key_pairs.name(certificates[0]):
             raise Unprocessable("The vendor's private key does not belong to the first certificate of its chain.")
         return cls(tuple(certificates), private)
 
@@ -77,15 +78,9 @@ def topic(house: House) -> str:
 def create_request(house: House, principal: Principal, vendor: Vendor | None = None) -> PushRequest:
     """A fresh key, which stays in the vault, and the request for it; a plain CSR where no vendor signs it here."""
     access.authorize(principal, "trust.write")
-    key = rsa.generate_private_key(65537, 2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, house.settings.organization[:64])])
-    request = x509.CertificateSigningRequestBuilder(name).sign(key, hashes.SHA256())
-
-    def attempt() -> None:
-        change = escrow.sealing(house, escrow.ORGANIZATION, KIND, _sealable(key), confirmed=False, note=_name(key))
-        house.store.commit(change, audit=event(house, principal, "push-certificate.requested", TARGET, key=_name(key)))
-
-    retry_stale(attempt)
+    key = key_pairs.make()
+    request = x509.CertificateSigningRequestBuilder(key_pairs.subject(house)).sign(key, hashes.SHA256())
+    key_pairs.keep_new(house, principal, KIND, key, "push-certificate.requested", TARGET)
     if vendor is None:
         return PushRequest(request.public_bytes(Encoding.PEM), "muster-push.csr")
     return PushRequest(_signed_by(vendor, request), "muster-push.plist")
@@ -105,18 +100,18 @@ def _signed_by(vendor: Vendor, request: x509.CertificateSigningRequest) -> bytes
 def upload(house: House, principal: Principal, pem: str) -> PushCertificate:
     """A certificate whose key `create_request` made, or a certificate with its key. Unprocessable with the reason."""
     access.authorize(principal, "trust.write")
-    certificate = _certificates(pem)[0]
+    certificate = key_pairs.certificates(pem)[0]
     found = _read(certificate)
     _check_validity(house, certificate)
-    given = _key(pem)
-    if given is not None and _spki(given) != _spki(certificate):
+    given, name = key_pairs.private_key(pem), key_pairs.name(certificate)
+    if given is not None and key_pairs.name(given) != name:
         raise Unprocessable("The private key does not belong to the certificate.")
 
     def attempt() -> PushCertificate:
         setting = house.store.find(Setting, SETTING)
         _refuse_another_topic(setting, found)
         wanted = Setting(SETTING, asdict(found), version=setting.version if setting else 0)
-        changes = _keep(house, certificate, given)
+        changes = key_pairs.adopting(house, KIND, name, given, missing=UNKNOWN_KEY)
         facts = {"topic": found.topic, "serial": found.serial, "not_after": found.not_after}
         what = event(house, principal, "push-certificate.uploaded", TARGET, **facts)
         house.store.commit(Replace(wanted) if setting else Create(wanted), *changes, audit=what)
@@ -132,28 +127,6 @@ def _refuse_another_topic(setting: Setting | None, found: PushCertificate) -> No
             "it every device would have to enroll again. Renew the present certificate, with the Apple account that "
             "made it."
         )
-
-
-def _keep(house: House, certificate: x509.Certificate, given: rsa.RSAPrivateKey | None) -> tuple[Change, ...]:
-    """Makes the certificate's key the current one of the vault."""
-    versions = escrow.versions(house, escrow.ORGANIZATION, KIND)
-    in_use = max((version.number for version in versions if version.confirmed), default=0)
-    for version in reversed(versions):
-        if version.note == _name(certificate) and version.number >= in_use:
-            return () if version.confirmed else (Replace(replace(version, confirmed=True)),)
-    key = given or _of_an_older_request(house, certificate)
-    return (escrow.sealing(house, escrow.ORGANIZATION, KIND, _sealable(key), note=_name(key)),)
-
-
-def _of_an_older_request(house: House, certificate: x509.Certificate) -> rsa.RSAPrivateKey:
-    pem = escrow.noted(house, escrow.ORGANIZATION, KIND, _name(certificate))
-    key = _key(pem.reveal().decode()) if pem else None
-    if key is None:
-        raise Unprocessable(
-            "The certificate was not made for a request of this Muster: its private key is not in the vault. "
-            "Upload certificate and private key together, or make a new request."
-        )
-    return key
 
 
 def _read(certificate: x509.Certificate) -> PushCertificate:
@@ -175,36 +148,3 @@ def _check_validity(house: House, certificate: x509.Certificate) -> None:
         raise Unprocessable(f"The certificate expired on {certificate.not_valid_after_utc.date()}; renew it first.")
     if certificate.not_valid_before_utc.timestamp() > now:
         raise Unprocessable(f"The certificate is not valid before {certificate.not_valid_before_utc.date()}.")
-
-
-def _certificates(pem: str) -> list[x509.Certificate]:
-    try:
-        return x509.load_pem_x509_certificates("\n".join(_CERTIFICATE.findall(pem)).encode())
-    except ValueError as error:
-        raise Unprocessable("There is no certificate in PEM form (-----BEGIN CERTIFICATE-----).") from error
-
-
-def _key(pem: str) -> rsa.RSAPrivateKey | None:
-    """The private key in it, if it holds one."""
-    if "PRIVATE KEY-----" not in pem:
-        return None
-    try:
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise Unprocessable("The private key cannot be read: give it in PEM form, without a passphrase.") from error
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise Unprocessable("The private key has to be an RSA key.")
-    return key
-
-
-def _sealable(key: rsa.RSAPrivateKey) -> Secret[bytes]:
-    return Secret(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-
-
-def _spki(holder: rsa.RSAPrivateKey | x509.Certificate) -> bytes:
-    return holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _name(holder: rsa.RSAPrivateKey | x509.Certificate) -> str:
-    """SHA-256 of the public key: how a certificate finds its key."""
-    return hashlib.sha256(_spki(holder)).hexdigest()

@@ -42,8 +42,8 @@ def report_in(house: House, request: Request) -> Response:
     _agree(poll, message.channel)
     if message.channel.user_id:
         user = house.store.poll(f"{poll.enrollment.id}:{message.channel.user_id}", HEAD)
-        if user is None:  # a user that never sent a token has nothing to be told
-            return Response(log={"enrollment": poll.enrollment.id, "report": message.status.name})
+        if user is None:
+            return connect.answer_unknown_user(poll, message)
         poll = user
     return connect.answer(house, poll, message)
 

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.house import House
 from chalicelib.core.ports import Page
 
 
@@ -53,3 +55,11 @@ L = TypeVar("L", bound=Listing)
 
 def listed(kind: type[L], page: Page[Any], items: list[Any]) -> L:
     return kind.model_validate({"items": items, "next": page.cursor or None})
+
+
+def offered(house: House, platform: str, name: str) -> Any:
+    """What a platform's folder offers beyond what all platforms do."""
+    found = getattr(house.platforms.get(platform), name, None)
+    if found is None:
+        raise Unavailable(f"This deployment does not manage {platform.capitalize()} devices.")
+    return found

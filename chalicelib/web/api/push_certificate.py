@@ -4,11 +4,11 @@ from typing import Any, Protocol
 
 from pydantic import Field, SecretStr
 
-from chalicelib.core.errors import NotFound, Unavailable
+from chalicelib.core.errors import NotFound
 from chalicelib.core.house import House
 from chalicelib.model.people import Principal
 from chalicelib.model.secret import Secret
-from chalicelib.web.api.common import Input, Moment, View
+from chalicelib.web.api.common import Input, Moment, View, offered
 from chalicelib.web.routing import Ask, Nothing
 
 DAY = 86_400
@@ -75,7 +75,5 @@ def _status(house: House) -> PushCertificate:
 
 
 def _certificates(house: House) -> PushCertificates:
-    certificates: PushCertificates | None = getattr(house.platforms.get("apple"), "push_certificates", None)
-    if certificates is None:
-        raise Unavailable("This deployment does not manage Apple devices.")
+    certificates: PushCertificates = offered(house, "apple", "push_certificates")
     return certificates

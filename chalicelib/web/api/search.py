@@ -11,7 +11,7 @@ from chalicelib.model.people import Principal
 
 PAGES = 20  # read for one request at most
 PAGE = 100
-UNIQUE = ("serial", "udid", "enrollment_id")
+UNIQUE = ("serial", "udid", "enrollment_id", "device_id")
 
 
 class Query(Protocol):

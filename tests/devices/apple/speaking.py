@@ -9,8 +9,11 @@ from typing import Any
 
 from tests.devices.apple.base import DeviceBase, plist
 from tests.devices.apple.checkin import CHECK_IN
+from tests.devices.apple.complaints import Complaint
 from tests.devices.apple.state import DeviceState, User
 from tests.devices.apple.transport import Reply
+
+TOKENS = "com.apple.mdm.token"
 
 
 class Speaking(DeviceBase):
@@ -72,5 +75,8 @@ class Speaking(DeviceBase):
         return bytes(plist(reply.body).get("BootstrapToken", b"")) if reply.body else b""
 
     def get_token(self, service: str, parameters: Mapping[str, Any] | None = None) -> bytes:
+        """As `com.apple.mdm.yaml` has it, a device asks only a server that says it can."""
+        if TOKENS not in self.state.mdm.get("ServerCapabilities", []):
+            raise Complaint("the server does not offer tokens")
         reply = self.messenger.check_in("GetToken", TokenServiceType=service, TokenParameters=parameters)
         return bytes(plist(reply.body)["TokenData"])

@@ -9,8 +9,11 @@ from chalicelib.model.audit import AuditEntry
 from chalicelib.model.device import DeviceStatus, Ownership, Platform
 from chalicelib.model.enrollment import Enrollment, EnrollmentStatus
 from chalicelib.model.escrow import EscrowedSecret
+from chalicelib.platforms.apple import ade
 from chalicelib.platforms.apple.arrivals import system_of
-from tests.unit.apple.phone import CHECKIN, Phone, ask
+from tests.unit.apple.phone import ADMIN, CHECKIN, Phone, ask
+
+SERVER = "677cab70-fe18-11e2-b778-0800200c9a66"
 
 
 def test_authenticate_is_not_yet_enrolled(house: House) -> None:
@@ -117,9 +120,22 @@ def test_check_out_leaves_no_queue(phone: Phone) -> None:
     assert commands.get(phone.house, phone.device.id, command.id).state == "cancelled"
 
 
-def test_tokens_of_services_that_are_not_linked_are_malformed(phone: Phone) -> None:
+def test_tokens_are_for_a_linked_organisation_and_one_service(house: House, phone: Phone) -> None:
+    refused = phone.checkin("GetToken", TokenServiceType="com.apple.maid")
+    assert (refused.status, b"not linked to an Apple organisation" in refused.body) == (400, True)
+    ade.create_key(house, ADMIN)
     assert phone.checkin("GetToken", TokenServiceType="com.apple.maid").status == 400
-    assert phone.checkin("GetToken", TokenServiceType="x").status == 400
+    ade.link(house, ADMIN, SERVER)
+    assert phone.checkin("GetToken", TokenServiceType="com.apple.maid").status == 200
+    for service in ("", "x", "com.apple.watch.pairing"):
+        assert phone.checkin("GetToken", TokenServiceType=service).status == 400
+
+
+def test_a_device_that_left_gets_no_token(house: House, phone: Phone) -> None:
+    ade.create_key(house, ADMIN)
+    ade.link(house, ADMIN, SERVER)
+    phone.checkin("CheckOut")
+    assert phone.checkin("GetToken", TokenServiceType="com.apple.maid").status == 403
 
 
 def test_unknown_types_are_malformed(phone: Phone) -> None:

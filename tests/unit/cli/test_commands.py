@@ -256,6 +256,24 @@ def test_the_push_certificate(muster: Muster) -> None:
     muster("apple", "push-cert", "upload", "push.pem", code=1)
 
 
+def test_the_server_at_apple(muster: Muster) -> None:
+    assert "apple ade key" in muster("apple", "ade", "show", code=4).err
+    server = "677CAB70-fe18-11e2-b778-0800200C9a66"
+    assert "muster apple ade key" in muster("apple", "ade", "link", server, code=1).err
+    made = muster("apple", "ade", "key", "--output", "ade.pem", "--json").json
+    assert (muster.folder / "ade.pem").read_text().startswith("-----BEGIN CERTIFICATE-----")
+    muster("apple", "ade", "key", "--output", "newer.pem")
+    assert muster("apple", "ade", "link", server, "--json").json["key"] != made["key"]
+    linked = muster("apple", "ade", "link", server, "--certificate", "ade.pem", "--json").json
+    assert (linked["server_uuid"], linked["key"]) == (server, made["key"])
+    assert muster("apple", "ade", "show", "--json").json == linked
+    assert server in muster("apple", "ade", "show").out
+    (muster.folder / "empty.pem").write_text("")
+    muster("apple", "ade", "link", server, "--certificate", "empty.pem", code=1)
+    muster("apple", "ade", "link", server, "--certificate", "missing.pem", code=2)
+    muster("apple", "ade", "key", "--output", "no/such/folder.pem", code=2)
+
+
 def test_findings_openapi_version(muster: Muster) -> None:
     assert muster("findings", "--json").json == []
     assert json.loads(muster("openapi").out)["openapi"] == "3.1.0"
@@ -270,13 +288,15 @@ def test_names_cannot_steer_the_terminal(muster: Muster) -> None:
 
 
 def test_the_verbs_are_the_actions_and_their_options_the_parameters() -> None:
-    assert sorted(verb.name for verb in verbs.VERBS) == sorted(registry.names())
+    registries = (registry,)
+    assert sorted(verb.name for verb in verbs.VERBS) == sorted({name for each in registries for name in each.names()})
     for verb in verbs.VERBS:
-        fields = registry.action(verb.name).params.model_fields
-        assert {option.name for option in verb.options} == set(fields), verb.name
-        required = {name for name, field in fields.items() if field.is_required()}
+        actions = [action for each in registries if (action := each.action(verb.name))]
+        fields = [(name, field) for action in actions for name, field in action.params.model_fields.items()]
+        assert {option.name for option in verb.options} == {name for name, _ in fields}, verb.name
+        required = {name for name, field in fields if field.is_required()}
         assert {option.name for option in verb.options if option.required} == required, verb.name
-        assert verb.destructive == registry.action(verb.name).destructive
+        assert {verb.destructive} == {action.destructive for action in actions}, verb.name
 
 
 HELP = """

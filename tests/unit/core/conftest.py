@@ -48,6 +48,10 @@ class PlainAction:
     def destructive(self) -> bool:
         return self.permission == "command.destructive"
 
+    @property
+    def once(self) -> bool:
+        return self.destructive
+
     def refusal(self, device: Device) -> str:
         return (
             "A personal device is never wiped." if self.destructive and device.ownership == Ownership.PERSONAL else ""
@@ -127,5 +131,5 @@ def enroll(house: House, mark: str = "1", udid: str = "UDID-1", serial: str = "S
     poll = enrollment.recognise(house, enrollment_id, f"fp-{mark}")
     arrival.authenticate(house, poll, hello(udid, serial))
     poll = enrollment.recognise(house, enrollment_id, f"fp-{mark}")
-    channel = channels.enable(house, poll, topic="com.apple.mgmt.x", token="ab", magic="magic")
+    channel = channels.enable(house, poll, push={"topic": "com.apple.mgmt.x", "token": "ab", "magic": "magic"})
     return house.store.get(Device, channel.device_id)

@@ -129,6 +129,36 @@ def test_a_device_cannot_report_on_a_foreign_command(house: House) -> None:
     assert commands.get(house, device.id, asked.id).state is CommandState.SENT
 
 
+def test_a_report_tells_a_repeat_from_a_foreign_command(house: House, clock: Clock) -> None:
+    device, other = enroll(house), enroll(house, "2", "UDID-2", "SERIAL-2")
+    asked = commands.request(house, ADMIN, device.id, "ping", {})
+    delivered(house, device)
+    foreign = enrollment.recognise(house, other.enrollment_id, "fp-2")
+    poll = polled(house, device)
+    house.store.meter.reset()
+    assert delivery.recognise(house, poll, asked.id) == poll
+    assert house.store.meter.total().calls == 0  # it is in the head of the queue, as nearly always
+    assert delivery.recognise(house, foreign, asked.id) is None
+    delivery.finish(house, poll, asked.id, DONE)
+    after = polled(house, device)
+    assert delivery.recognise(house, after, asked.id) == after
+    invented = [f"{int(asked.id[0]) - 1}{asked.id[1:]}", asked.id[:-1] + "_", "", "x", "\N{GRINNING FACE}" * 256]
+    assert [delivery.recognise(house, after, each) for each in invented] == [None] * 5
+
+
+def test_a_command_behind_the_head_of_the_queue_is_reported_on(house: House, clock: Clock) -> None:
+    device = enroll(house)
+    for _ in range(delivery.HEAD + 1):
+        clock.forward(1)
+        last = commands.request(house, ADMIN, device.id, "ping", {})
+    house.store.replace(replace(house.store.get(Command, last.enrollment_id, last.id), state=CommandState.SENT))
+    poll = delivery.recognise(house, polled(house, device), last.id)
+    assert poll is not None
+    assert poll.queue[-1].id == last.id
+    assert delivery.finish(house, poll, last.id, DONE) is not None
+    assert commands.get(house, device.id, last.id).state is CommandState.ACKNOWLEDGED
+
+
 def test_cancelled_before_it_is_sent_is_never_delivered(house: House) -> None:
     device = enroll(house)
     asked = commands.request(house, ADMIN, device.id, "ping", {})
@@ -178,7 +208,7 @@ def test_a_secret_payload_is_sealed_at_rest_and_plain_on_the_wire(house: House) 
     assert payload == f"Whisper {asked.id}".encode()
     moved = replace(command, enrollment_id="another")
     with pytest.raises(Corrupt):
-        delivery._payload(house, moved)
+        delivery.payload(house, moved)
 
 
 def test_who_may_ask_for_what(house: House) -> None:

@@ -133,7 +133,7 @@ def test_a_second_token_update_writes_nothing_new(house: House) -> None:
     device = enroll(house)
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
     house.store.meter.reset()
-    channels.enable(house, poll, topic="com.apple.mgmt.x", token="ab", magic="magic")
+    channels.enable(house, poll, push={"topic": "com.apple.mgmt.x", "token": "ab", "magic": "magic"})
     assert house.store.meter.total("dynamodb").write_units == 0
 
 
@@ -276,7 +276,7 @@ def test_reenrollment_clears_the_queue_and_parks_what_destroys(house: House) -> 
     erase = commands.request(house, ADMIN, device.id, "erase", {})
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
     arrival.authenticate(house, poll, hello())
-    channels.enable(house, poll, topic="t", token="cd", magic="m")
+    channels.enable(house, poll, push={"topic": "t", "token": "cd", "magic": "m"})
     assert commands.get(house, device.id, ping.id).state is CommandState.CANCELLED
     assert commands.get(house, device.id, erase.id).state is CommandState.PARKED
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
@@ -310,7 +310,9 @@ def test_renewal_keeps_both_certificates_until_the_next_one(house: House, clock:
 def test_users_are_channels_not_devices(house: House) -> None:
     device = enroll(house)
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
-    user = channels.enable_user(house, poll, user_id="U1", user_name="ada", topic="t", token="ef", magic="m")
+    user = channels.enable_user(
+        house, poll, user_id="U1", user_name="ada", push={"topic": "t", "token": "ef", "magic": "m"}
+    )
     assert user.id == f"{device.enrollment_id}:U1"
     assert [d.id for d in house.store.listing(Device).items] == [device.id]
     assert enrollment.recognise(house, user.id, "fp-1").enrollment.device_id == device.id
@@ -319,7 +321,9 @@ def test_users_are_channels_not_devices(house: House) -> None:
 def test_leaving_takes_the_users_and_the_queue_along(house: House) -> None:
     device = enroll(house)
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
-    user = channels.enable_user(house, poll, user_id="U1", user_name="ada", topic="t", token="ef", magic="m")
+    user = channels.enable_user(
+        house, poll, user_id="U1", user_name="ada", push={"topic": "t", "token": "ef", "magic": "m"}
+    )
     ping = commands.request(house, ADMIN, device.id, "ping", {})
     channels.leave(house, house.store.get(Enrollment, device.enrollment_id), "checked out")
     assert house.store.get(Device, device.id).status is DeviceStatus.UNENROLLED

@@ -118,6 +118,14 @@ def test_a_secret_is_current_when_the_device_confirms_it(house: House) -> None:
     assert escrow.current(house, owner, "recovery_lock") == Secret(b"new")
 
 
+def test_attempts_that_were_never_confirmed_do_not_hide_the_secret_in_use(house: House) -> None:
+    owner = enroll(house).id
+    house.store.commit(escrow.sealing(house, owner, "recovery_lock", Secret(b"in use")))
+    for number in range(escrow.RECENT + 5):
+        house.store.commit(escrow.sealing(house, owner, "recovery_lock", Secret(b"tried %d" % number), confirmed=False))
+    assert escrow.current(house, owner, "recovery_lock") == Secret(b"in use")
+
+
 def test_a_swapped_ciphertext_does_not_open(house: House) -> None:
     device, other = enroll(house), enroll(house, "2", "UDID-2", "SERIAL-2")
     escrow.put(house, device.id, "lock_pin", Secret(b"123456"))
@@ -221,7 +229,7 @@ def test_last_seen_is_written_three_times_a_day(house: House, clock: Clock) -> N
 def test_a_fresh_enrollment_is_noted_at_once(house: House) -> None:
     device = enroll(house)
     poll = inventory.touch(house, enrollment.recognise(house, device.enrollment_id, "fp-1"))
-    channels.enable(house, poll, topic="com.apple.mgmt.x", token="cd", magic="magic")
+    channels.enable(house, poll, push={"topic": "com.apple.mgmt.x", "token": "cd", "magic": "magic"})
     again = enrollment.recognise(house, device.enrollment_id, "fp-1")
     assert again.enrollment.fresh
     assert not inventory.touch(house, again).enrollment.fresh
@@ -294,7 +302,7 @@ def test_what_the_push_service_says_is_acted_on(house: House, platform: PlainPla
     assert wake.wake(house, [device.enrollment_id]) == {}
     assert platform.woken == []
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")
-    channels.enable(house, poll, topic="com.apple.mgmt.x", token="cd", magic="magic")
+    channels.enable(house, poll, push={"topic": "com.apple.mgmt.x", "token": "cd", "magic": "magic"})
     platform.refusal = None
     wake.wake(house, [device.enrollment_id])
     assert platform.woken == [device.enrollment_id]

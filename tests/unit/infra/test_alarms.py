@@ -1,4 +1,4 @@
-"""Who is told when something fails: functions, answers, and the push service's refusal of the organisation."""
+"""Who is told: functions and answers that fail, a refusal of the organisation's pushes, reports on foreign commands."""
 
 import json
 import re
@@ -8,12 +8,15 @@ import pytest
 
 from chalicelib.core.house import House
 from chalicelib.core.ports import PushRefused
+from chalicelib.platforms.registry import PLATFORMS
+from chalicelib.storage.memory.house import memory_house
 from chalicelib.workers import wake
+from tests.unit.apple.phone import Phone, ask
 from tests.unit.core.conftest import PlainPlatform, enroll
 from tests.unit.core.conftest import clock as clock
 from tests.unit.core.conftest import house as house
 from tests.unit.core.conftest import platform as platform
-from tests.unit.infra.test_templates import Template, alarms, functions, target
+from tests.unit.infra.test_templates import Template, alarms, functions, resources, target
 
 METRIC = {"Fn::Sub": "Muster/${Stage}"}
 
@@ -79,13 +82,60 @@ class Lines:
     def flush(self) -> None: ...
 
 
-def test_that_count_has_an_alarm_and_reads_the_log_of_the_wake_function(core: Template) -> None:
-    counter = core["Resources"]["PushRefused"]["Properties"]
+REPORTS = {
+    "a command of another device": ("Acknowledged", "foreign", True),
+    "an invented command": ("NotNow", "5NEVER", True),
+    "an invented command of a user that is not known": ("Error", "user", True),
+    "its own": ("Acknowledged", "own", False),
+    "its own, put off": ("NotNow", "own", False),
+    "its own again, after a lost answer": ("Acknowledged", "finished", False),
+    "an error after it was acknowledged": ("Error", "finished", False),
+    "the server's own question": ("Acknowledged", "inventory.device.1", False),
+    "nothing": ("Idle", "", False),
+}
+
+
+@pytest.mark.parametrize(("status", "which", "counts"), REPORTS.values(), ids=REPORTS)
+def test_a_report_on_a_foreign_command_counts(
+    status: str, which: str, counts: bool, core: Template, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line that the gateway writes, against the pattern that the template deploys."""
+    made = memory_house(platforms=PLATFORMS)
+    phone, other = Phone(made).enroll().settle(), Phone(made, udid="o", serial="O", number=1).enroll().settle()
+    finished = delivered(phone)
+    phone.report("Acknowledged", finished)
+    names = {"own": delivered(phone), "foreign": delivered(other), "finished": finished, "user": "5NEVER"}
+    user = {"UserID": "U-1"} if which == "user" else {}
+    capsys.readouterr()
+    assert phone.report(status, names.get(which, which), **user).status == 200
+    (line,) = [json.loads(text) for text in capsys.readouterr().err.splitlines()]
+    assert matches(core["Resources"]["ForeignReports"]["Properties"]["FilterPattern"], line) is counts
+    assert line["enrollment"] == phone.enrollment_id
+    assert line.get("reported", "") == names.get(which, which)
+
+
+def delivered(phone: Phone) -> str:
+    command = ask(phone)
+    assert phone.idle().command[0] == command.id
+    return command.id
+
+
+COUNTERS = {"PushRefused": "Wake", "ForeignReports": "Gateway"}
+
+
+@pytest.mark.parametrize(("name", "function"), COUNTERS.items())
+def test_each_count_has_an_alarm_and_reads_the_log_of_its_function(core: Template, name: str, function: str) -> None:
+    counter = core["Resources"][name]["Properties"]
     (made,) = counter["MetricTransformations"]
-    (alarm,) = alarms(core, METRIC)
-    assert (alarm["MetricName"], alarm["Threshold"], alarm["Statistic"]) == (made["MetricName"], 0, "Sum")
+    (alarm,) = [each for each in alarms(core, METRIC) if each["MetricName"] == made["MetricName"]]
+    assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["Statistic"]) == (0, 1, "Sum")
     assert made["MetricNamespace"] == METRIC
     assert alarm["Dimensions"] == {"Ref": "AWS::NoValue"}
     assert target(counter["LogGroupName"]) == target(
-        core["Resources"]["Wake"]["Properties"]["LoggingConfig"]["LogGroup"]
+        core["Resources"][function]["Properties"]["LoggingConfig"]["LogGroup"]
     )
+
+
+def test_no_count_is_left_without_a_test(core: Template) -> None:
+    assert set(resources(core, "AWS::Logs::MetricFilter")) == set(COUNTERS)
+    assert len(alarms(core, METRIC)) == len(COUNTERS)

@@ -39,6 +39,10 @@ class Action:
     def destructive(self) -> bool:
         return self.permission == "command.destructive"
 
+    @property
+    def once(self) -> bool:
+        return self.destructive
+
     def refusal(self, device: Device) -> str:
         """Why this device cannot do it and what would make it possible; "" if it can."""
         if self.personal and device.ownership is Ownership.PERSONAL and device.platform in self.systems:
