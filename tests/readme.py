@@ -6,14 +6,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from chalicelib.platforms.apple.actions import registry as apple
+from chalicelib.platforms.windows.actions import registry as windows
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-SHORT = {"ios": "iOS", "ipados": "iPadOS", "macos": "macOS", "tvos": "tvOS", "visionos": "visionOS"}
-MARKS = {"yes": "yes", "no": "no"}
+SHORT = {
+    "ios": "iOS", "ipados": "iPadOS", "macos": "macOS", "tvos": "tvOS", "visionos": "visionOS", "windows": "Windows",
+}  # fmt: skip
 
 RFC = "https://www.rfc-editor.org/rfc/rfc{}"
 APPLE = "https://github.com/apple/device-management"
+MICROSOFT = "https://learn.microsoft.com/openspecs/windows_protocols"
+OMA = "https://www.openmobilealliance.org/release/DM/V1_2_1-20080617-A/"
 AWS = "https://docs.aws.amazon.com"
 # What a docstring calls it → its name, where it is published.
 STANDARDS: Mapping[str, tuple[str, str]] = {
@@ -26,6 +30,19 @@ STANDARDS: Mapping[str, tuple[str, str]] = {
         "Apple Push Notification service",
         "https://developer.apple.com/documentation/usernotifications",
     ),
+    "MS-MDE2": ("Windows enrollment: discovery, policy, certificate", f"{MICROSOFT}/ms-mde2"),
+    "MS-XCEP": ("Windows enrollment policy", f"{MICROSOFT}/ms-xcep"),
+    "MS-WSTEP": ("Windows certificate enrollment", f"{MICROSOFT}/ms-wstep"),
+    "MS-MDM": ("Windows management sessions", f"{MICROSOFT}/ms-mdm"),
+    "OMA-TS-SyncML_RepPro": ("SyncML representation", OMA),
+    "OMA-TS-DM_Protocol": ("OMA-DM protocol", OMA),
+    "OMA-TS-DM_Security": ("OMA-DM security", OMA),
+    "DDF": ("CSP nodes (DDF v2)", "https://learn.microsoft.com/windows/client-management/mdm/"),
+    "WNS": ("Windows Push Notification Services", "https://learn.microsoft.com/windows/apps/develop/notifications/"),
+    "RFC 2396": ("URI escaping, as Windows reads it", RFC.format(2396)),
+    "RFC 3986": ("URI", RFC.format(3986)),
+    "RFC 6749": ("OAuth 2.0", RFC.format(6749)),
+    "RFC 7517": ("JSON Web Key", RFC.format(7517)),
     "RFC 2986": ("PKCS #10, certification requests", RFC.format(2986)),
     "RFC 4519": ("LDAP attributes (UID of the push certificate)", RFC.format(4519)),
     "RFC 5280": ("X.509 certificates and revocation lists", RFC.format(5280)),
@@ -49,6 +66,8 @@ STANDARDS: Mapping[str, tuple[str, str]] = {
     "ulid": ("ULID", "https://github.com/ulid/spec"),
 }
 
+_IN_THE_TITLE = ("Apple", "APNs", "DynamoDB", "Cognito", "Signature", "ulid", "DDF", "WNS")
+
 
 def docstrings() -> Iterator[tuple[str, str]]:
     """(module path, all its docstrings) of every module that ships."""
@@ -66,12 +85,8 @@ def standards_table() -> str:
                 modules[name].append(path.removeprefix("chalicelib/"))
     rows = []
     for name, (title, url) in STANDARDS.items():
-        label = (
-            title
-            if name.split()[0] in ("Apple", "APNs", "DynamoDB", "Cognito", "Signature", "ulid")
-            else f"{title} ({name})"
-        )
-        rows.append(f"| {label if title != name else title} | {_places(modules[name])} | <{url}> |")
+        told = title == name or name.split()[0] in _IN_THE_TITLE
+        rows.append(f"| {title if told else f'{title} ({name})'} | {_places(modules[name])} | <{url}> |")
     return "\n".join(["| Standard | Module | Source |", "| --- | --- | --- |", *rows])
 
 
@@ -85,11 +100,12 @@ def _places(paths: list[str]) -> str:
 
 
 def actions_table() -> str:
-    support = apple.support()
-    platforms = list(next(iter(support.values())))
-    lines = [f"| Action | {' | '.join(SHORT[p] for p in platforms)} |", f"| --- |{' --- |' * len(platforms)}"]
-    for action, row in support.items():
-        lines.append(f"| `{action}` | {' | '.join(MARKS.get(row[p], row[p]) for p in platforms)} |")
+    supports = [registry.support() for registry in (apple, windows)]
+    platforms = [(support, system) for support in supports for system in next(iter(support.values()))]
+    lines = [f"| Action | {' | '.join(SHORT[p] for _, p in platforms)} |", f"| --- |{' --- |' * len(platforms)}"]
+    for action in dict.fromkeys(name for support in supports for name in support):
+        cells = [support.get(action, {}).get(system, "no") for support, system in platforms]
+        lines.append(f"| `{action}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -38,7 +38,11 @@ MANAGED = Option("managed_only", "Only what management installed.", "bool")
 USER = Option("user", "For this user channel, not for the device.")
 
 VERBS: tuple[Verb, ...] = (
-    Verb("lock", "Lock it at once; a Mac asks for a PIN, which is escrowed.", (MESSAGE, PHONE)),
+    Verb(
+        "lock",
+        "Lock it at once; a Mac asks for a PIN, which is escrowed; a PC may ignore it and does not tell.",
+        (MESSAGE, PHONE),
+    ),
     Verb(
         "erase",
         "Erase everything on it. It cannot be undone.",
@@ -50,11 +54,28 @@ VERBS: tuple[Verb, ...] = (
                 'Come back by itself: a JSON file {"wifi_profile", "enrollment_profile"}, both base64 and optional.',
                 "json",
             ),
+            Option(
+                "variant",
+                "PC: full (usual), protected, keep-user-data, keep-provisioning, cloud or cloud-keep-user-data.",
+            ),
         ),
         destructive=True,
     ),
+    Verb(
+        "autopilot-reset",
+        "Make a PC ready for its next user: all of the present one is removed, it stays managed.",
+        destructive=True,
+    ),
     Verb("clear-passcode", "Remove the passcode, so that its user can set a new one."),
-    Verb("restart", "Restart it.", (Option("notify_user", "Ask the user of a Mac instead of forcing it.", "bool"),)),
+    Verb(
+        "restart",
+        "Restart it.",
+        (
+            Option("notify_user", "Ask the user of a Mac instead of forcing it.", "bool"),
+            Option("at", "When, in local time of the PC: 2031-05-01T18:00:00. Else within five minutes."),
+        ),
+    ),
+    Verb("sync", "Have a PC come now; one without push comes at its next poll."),
     Verb("shut-down", "Shut it down."),
     Verb("lost-mode-on", "Lock it as lost.", (MESSAGE, PHONE, Option("footnote", "In place of the unlock hint."))),
     Verb("lost-mode-off", "It was found."),
@@ -90,7 +111,22 @@ VERBS: tuple[Verb, ...] = (
     Verb("clear-activation-lock-bypass", "Make the device forget its bypass code."),
     Verb("remote-desktop-on", "Allow remote desktop on a Mac."),
     Verb("remote-desktop-off", "Forbid remote desktop on a Mac."),
-    Verb("set-device-name", "Name it.", (Option("name", "The new name.", required=True),)),
+    Verb("set-device-name", "Name it; a PC needs a restart for it.", (Option("name", "The new name.", required=True),)),
+    Verb("defender-scan", "Scan a PC with Microsoft Defender.", (Option("type", "quick (usual) or full."),)),
+    Verb("rotate-bitlocker-key", "Replace the BitLocker recovery passwords of a PC; Entra or AD keeps the new one."),
+    Verb("reset-laps-password", "Give the local administrator of a PC a new password; Entra or AD keeps it."),
+    Verb(
+        "collect-logs",
+        "Have a PC upload its logs to an Azure container.",
+        (
+            Option(
+                "upload_url",
+                "Read the container's address with its signature from standard input.",
+                "stdin",
+                required=True,
+            ),
+        ),
+    ),
     Verb("log-out-user", "Log out the user of a Shared iPad."),
     Verb(
         "os-update",
@@ -139,7 +175,7 @@ def _json(name: str) -> dict[str, Any]:
 
 def _secret(_: bool) -> str:
     """Never an argument: those show in the process list and in the shell's history."""
-    if not (secret := read_secret("The present key or password")):
+    if not (secret := read_secret("The secret")):
         raise Misuse("Standard input is empty.")
     return secret
 

@@ -1,4 +1,4 @@
-"""What an invitation buys and a certificate proves: issue, renew, recognise."""
+"""What an invitation buys and a certificate proves: issue, renew, recognise. Without a challenge: core/admission."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ from chalicelib.core.house import House
 from chalicelib.core.ports import Change, Create, Poll, Replace
 from chalicelib.core.retry import retry_stale
 from chalicelib.core.trail import SYSTEM, event
+from chalicelib.model.audit import AuditEvent
 from chalicelib.model.enrollment import (
     Certificate,
     Challenge,
@@ -53,21 +54,25 @@ def issue(
         spent = replace(challenge, transaction_id=transaction_id, key_digest=key_digest, certificate=issued.der)
         house.store.commit(
             Replace(spent),
-            Create(_record(issued, challenge.enrollment_id, house.clock())),
+            Create(record(issued, challenge.enrollment_id, house.clock())),
             *_admission(house, challenge, invitation, issued, platform),
-            audit=event(
-                house,
-                SYSTEM,
-                "certificate.issued",
-                f"enrollment:{challenge.enrollment_id}",
-                serial=issued.serial,
-                fingerprint=issued.fingerprint,
-                invitation=invitation.id,
-            ),
+            audit=issuance(house, challenge.enrollment_id, issued, invitation),
         )
         return issued.der
 
     return retry_stale(attempt)
+
+
+def issuance(house: House, enrollment_id: str, issued: IssuedCertificate, invitation: Invitation) -> AuditEvent:
+    return event(
+        house,
+        SYSTEM,
+        "certificate.issued",
+        f"enrollment:{enrollment_id}",
+        serial=issued.serial,
+        fingerprint=issued.fingerprint,
+        invitation=invitation.id,
+    )
 
 
 def _invitation(house: House, challenge: Challenge) -> Invitation:
@@ -77,7 +82,7 @@ def _invitation(house: House, challenge: Challenge) -> Invitation:
         raise Forbidden(str(reason)) from reason
 
 
-def _record(issued: IssuedCertificate, enrollment_id: str, now: int) -> Certificate:
+def record(issued: IssuedCertificate, enrollment_id: str, now: int) -> Certificate:
     return Certificate(issued.fingerprint, enrollment_id, issued.serial, issued.not_after, issued_at=now)
 
 
@@ -97,13 +102,26 @@ def _admission(
     return Replace(replace(invitation, uses=invitation.uses + 1)), Create(enrollment)
 
 
-def renew(house: House, enrollment_id: str, old_fingerprint: str, make: Issue) -> bytes:
-    """A new certificate for a live enrollment whose current certificate asked for it; both speak for it from now on."""
+def renew(
+    house: House,
+    enrollment_id: str,
+    old_fingerprint: str,
+    make: Issue,
+    *,
+    platform: str = "apple",
+    hardware_ids: frozenset[str] = frozenset(),
+) -> bytes:
+    """A new certificate for a live enrollment whose current certificate asked for it; both speak for it from now on.
+
+    `hardware_ids` are what the request calls the device: none of them may be another one's. Forbidden.
+    """
 
     def attempt() -> bytes:
         enrollment = house.store.find(Enrollment, enrollment_id)
         if enrollment is None or not enrollment.live or old_fingerprint not in enrollment.fingerprints:
             raise Forbidden("Only the current certificate of a live enrollment can be renewed.")
+        if enrollment.platform != platform or not hardware_ids <= {enrollment.hardware_id}:
+            raise Forbidden("The certificate belongs to another device.")
         newest = house.store.get(Certificate, enrollment.fingerprints[0])
         if len(enrollment.fingerprints) > 1 and house.clock() - newest.issued_at < RENEWAL_PAUSE:
             raise Forbidden("The certificate was renewed within the last day.")
@@ -112,7 +130,7 @@ def renew(house: House, enrollment_id: str, old_fingerprint: str, make: Issue) -
         dropped = [house.store.get(Certificate, f) for f in enrollment.fingerprints if f not in fingerprints]
         channels = [enrollment, *users_of(house, enrollment)]
         house.store.commit(
-            Create(_record(issued, enrollment_id, house.clock())),
+            Create(record(issued, enrollment_id, house.clock())),
             *(Replace(replace(channel, fingerprints=fingerprints)) for channel in channels),
             *(Replace(replace(c, revoked_at=house.clock(), revocation_reason="superseded")) for c in dropped),
             audit=event(
@@ -129,11 +147,19 @@ def renew(house: House, enrollment_id: str, old_fingerprint: str, make: Issue) -
     return retry_stale(attempt)
 
 
-def recognise(house: House, enrollment_id: str, fingerprint: str, limit: int = 25) -> Poll:
+def recognise(house: House, enrollment_id: str, fingerprint: str, limit: int = 25, *, platform: str = "apple") -> Poll:
     """The enrollment that a verified certificate speaks for, with its queue: one store call. NotManaged."""
-    poll = house.store.poll(enrollment_id, limit)
-    if poll is None or fingerprint not in poll.enrollment.fingerprints:
+    poll = proven(house, enrollment_id, platform, limit)
+    if fingerprint not in poll.enrollment.fingerprints:
         raise NotManaged("The certificate is not bound to an enrollment.")
+    return poll
+
+
+def proven(house: House, enrollment_id: str, platform: str, limit: int = 25) -> Poll:
+    """The enrollment of a device that the caller has proven to be it. NotManaged."""
+    poll = house.store.poll(enrollment_id, limit)
+    if poll is None or poll.enrollment.platform != platform:
+        raise NotManaged("The identity is not bound to an enrollment.")
     if poll.enrollment.status is EnrollmentStatus.DISABLED:
         raise NotManaged("The enrollment has ended.")
     return poll

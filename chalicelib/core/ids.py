@@ -35,6 +35,12 @@ def code() -> str:
     return "".join(secrets.choice(_CROCKFORD) for _ in range(26)).lower()
 
 
+def code_from(seed: bytes) -> str:
+    """A code that follows from `seed` alone: as secret as that is."""
+    number = int.from_bytes(hashlib.sha256(seed).digest(), "big")
+    return "".join(_CROCKFORD[number >> 5 * place & 31] for place in range(26)).lower()
+
+
 def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 

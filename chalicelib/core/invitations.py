@@ -1,10 +1,11 @@
 """Invitations to enroll, and the one-time challenges that their profiles carry."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from chalicelib.core import access, ids
-from chalicelib.core.errors import BadRequest, Forbidden, Gone, NotFound
+from chalicelib.core.errors import AlreadyExists, BadRequest, Forbidden, Gone, NotFound
 from chalicelib.core.house import House
 from chalicelib.core.ports import Create, Replace
 from chalicelib.core.retry import retry_stale
@@ -18,6 +19,7 @@ MAX_USES = 10_000
 MAX_SERIALS = 500
 MIN_LIFE, MAX_LIFE, DEFAULT_LIFE = 300, 90 * 86_400, 7 * 86_400
 CHALLENGE_LIFE = 3600
+PERSONAL_LIFE = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,40 @@ def create(
     )
     house.store.commit(Create(invitation), audit=what)
     return replace(invitation, version=1), code
+
+
+def for_person(
+    house: House,
+    actor: str,
+    user: str,
+    *,
+    ownership: Ownership,
+    groups: Sequence[str] = (),
+    note: str = "",
+    code: str = "",
+) -> Secret[str]:
+    """The code of an invitation for one device within the hour, for a person whom the caller has just recognised.
+
+    `actor` as the trail shows it. With a `code` of the caller's own a repeat makes no second invitation, and what is
+    there stays as it is, used up or not.
+    """
+    now, secret = house.clock(), Secret(code or ids.code())
+    invitation = Invitation(
+        id=ids.invitation_id(secret.reveal()),
+        ownership=ownership,
+        created_at=now,
+        expires_at=now + PERSONAL_LIFE,
+        created_by=actor,
+        user=user,
+        groups=tuple(groups),
+        note=note,
+    )
+    if code and house.store.find(Invitation, invitation.id) is not None:
+        return secret
+    target, details = f"invitation:{invitation.id}", {"ownership": ownership.value, "max_uses": 1, "user": user}
+    with suppress(AlreadyExists):  # the same request twice at once
+        house.store.commit(Create(invitation), audit=event(house, actor, "invitation.created", target, **details))
+    return secret
 
 
 def _check(life: int, max_uses: int, serials: Sequence[str]) -> None:

@@ -23,6 +23,7 @@ NEVER_REPORTED = frozenset(
         (Platform.MACOS, "passcode_set"),
         (Platform.TVOS, "passcode_set"),
         (Platform.TVOS, "encrypted"),
+        (Platform.WINDOWS, "passcode_set"),  # passwords belong to accounts; no node tells whether they have one
     }
 )
 

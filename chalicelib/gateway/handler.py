@@ -1,7 +1,8 @@
-"""The function that devices talk to day by day: check-in and commands."""
+"""The function that devices talk to day by day: check-in and commands; and, before it all, discovery."""
 
 from typing import Any
 
+from chalicelib.core.errors import MusterError
 from chalicelib.core.house import House
 from chalicelib.gateway import http, routes
 from chalicelib.gateway.routes import KIBIBYTE, Route
@@ -14,9 +15,36 @@ def _apple(house: House, request: Request) -> Response:
     return service.serve(house, request)
 
 
+def _windows(house: House, request: Request) -> Response:
+    from chalicelib.platforms.windows import service
+
+    return service.serve(house, request)
+
+
+def _discovery(house: House, request: Request) -> Response:
+    from chalicelib.platforms.windows import enrollment_endpoints
+
+    return enrollment_endpoints.discover(house, request)
+
+
+def _policy(house: House, request: Request) -> Response:
+    from chalicelib.platforms.windows import enrollment_endpoints
+
+    return enrollment_endpoints.policy(house, request)
+
+
+def _fault(error: MusterError) -> Response:
+    from chalicelib.platforms.windows import faults
+
+    return faults.response(error)
+
+
 ROUTES = {
     "/apple/checkin": Route(_apple, 1024 * KIBIBYTE, speaks_mdm=True),
     "/apple/connect": Route(_apple, 4096 * KIBIBYTE, speaks_mdm=True),
+    "/EnrollmentServer/Discovery.svc": Route(_discovery, 512 * KIBIBYTE, refuse=_fault),  # the protocol fixes the path
+    "/windows/manage": Route(_windows, 5 * 1024 * KIBIBYTE),
+    "/windows/policy": Route(_policy, 512 * KIBIBYTE, refuse=_fault),
 }
 
 

@@ -12,16 +12,21 @@ from chalicelib.gateway import http, log
 from chalicelib.platforms.http import Request, Response
 
 Serve = Callable[[House, Request], Response]
+Refuse = Callable[[MusterError], Response]
 KIBIBYTE = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`serve` imports what it needs when it is called. `speaks_mdm`: a refusal may tell the device to unenroll."""
+    """`serve` imports what it needs when it is called. `speaks_mdm`: a refusal may tell the device to unenroll.
+
+    `refuse` words what is refused before `serve` gets it, where the wire has words of its own for that.
+    """
 
     serve: Serve
     cap: int  # bytes of a body
     speaks_mdm: bool = False
+    refuse: Refuse | None = None
 
 
 def handle(function: str, routes: Mapping[str, Route], house: Callable[[], House], event: http.Event) -> dict[str, Any]:
@@ -34,7 +39,7 @@ def handle(function: str, routes: Mapping[str, Route], house: Callable[[], House
         response = route.serve(house(), http.request_of(event, route.cap))
     except MusterError as error:
         facts |= {"error": type(error).__name__, "reason": str(error)}
-        response = refusal(error, route is not None and route.speaks_mdm)
+        response = _refused(route, error)
     facts |= {"status": response.status, "bytes_out": len(response.body), **response.log}
     log.write(facts | {"ms": round((time.perf_counter() - started) * 1000)})
     return http.event_of(response)
@@ -55,6 +60,12 @@ def _known(event: http.Event) -> dict[str, str | int]:
         "request_id": str(context.get("requestId", "")),
         "bytes_in": size * 3 // 4 if event.get("isBase64Encoded") else size,
     }
+
+
+def _refused(route: Route | None, error: MusterError) -> Response:
+    if route is not None and route.refuse is not None:
+        return route.refuse(error)
+    return refusal(error, route is not None and route.speaks_mdm)
 
 
 def refusal(error: MusterError, speaks_mdm: bool) -> Response:

@@ -1,7 +1,8 @@
-"""The function that brings devices in: profiles, SCEP, revocation list. The only one that may sign with the CA key."""
+"""The function that brings devices in: profiles, SCEP, WSTEP, CRL. The only one that may sign with the CA key."""
 
 from typing import Any
 
+from chalicelib.core.errors import MusterError
 from chalicelib.core.house import House
 from chalicelib.gateway import http, log, routes
 from chalicelib.gateway.routes import KIBIBYTE, Route
@@ -32,10 +33,23 @@ def _scep(house: House, request: Request) -> Response:
     return scep.serve(house, request)
 
 
+def _windows(house: House, request: Request) -> Response:
+    from chalicelib.platforms.windows import enrollment_endpoints
+
+    return enrollment_endpoints.enroll(house, request)
+
+
+def _fault(error: MusterError) -> Response:
+    from chalicelib.platforms.windows import faults
+
+    return faults.response(error)
+
+
 ROUTES = {
     "/apple/profile/": Route(_profile, KIBIBYTE),
     "/apple/ota/": Route(_ota, 64 * KIBIBYTE),
     "/apple/scep": Route(_scep, 64 * KIBIBYTE),
+    "/windows/enrollment": Route(_windows, 512 * KIBIBYTE, refuse=_fault),
     "/crl": Route(_crl, KIBIBYTE),
 }
 

@@ -49,11 +49,15 @@ def verify_detached(signature: bytes, body: bytes) -> Signed:
     return _verify(body, certificates, signer)
 
 
-def verify_attached(message: bytes) -> Signed:
+def verify_attached(message: bytes, *, bare: bool = False) -> Signed:
+    """`bare`: the signature may cover the content itself instead of attributes, as Windows' CryptSignMessage makes it.
+
+    Then the content must not start like attributes do, which would pass for them, and they for it.
+    """
     content, certificates, signer = _signed_data(der.parse(message, MAX_MESSAGE))
     if content is None:
         raise BadMessage("the message has no content")
-    return _verify(content, certificates, signer)
+    return _verify(content, certificates, signer, bare=bare and content[:1] != bytes((der.SET,)))
 
 
 def content_of(message: der.Node, content_type: bytes) -> der.Node:
@@ -101,27 +105,23 @@ def _certificates(members: der.Node | None) -> tuple[bytes, ...]:
     return found
 
 
-def _verify(content: bytes, certificates: tuple[bytes, ...], signer: der.Node) -> Signed:
+def _verify(content: bytes, certificates: tuple[bytes, ...], signer: der.Node, *, bare: bool = False) -> Signed:
     """SignerInfo (RFC 5652 §5.3). One without signed attributes is refused: it could pass attributes off as content."""
     fields = der.Fields(signer)
     fields.take(der.INTEGER)
     chosen = _choose(fields.take(), certificates)
     digest = _digest(fields.take())
-    signed = fields.take(CONTEXT_0)
+    signed = fields.optional(CONTEXT_0) if bare else fields.take(CONTEXT_0)
     algorithm = der.Fields(fields.take()).take(der.OID).body
     signature = fields.take(der.OCTET_STRING).body
     fields.optional(CONTEXT_1)
     fields.end()
 
-    attributes = _attributes(signed)
-    if attributes[oids.CONTENT_TYPE].expect(der.OID).body != oids.DATA:
-        raise BadSignature("the signed content type does not fit")
-    if attributes[oids.MESSAGE_DIGEST].expect(der.OCTET_STRING).body != hashlib.new(digest, content).digest():
-        raise BadSignature("the signature is for other content")
+    attributes = _attributes(signed, content, digest) if signed else {}
     key = keys.load(chosen.spki)
     _check_algorithm(algorithm, keys.kind(key), digest)
     # What was signed is a SET; it travels under a context tag (RFC 5652 §5.4).
-    keys.verify(key, signature, bytes((der.SET,)) + signed.raw[1:], digest)
+    keys.verify(key, signature, bytes((der.SET,)) + signed.raw[1:] if signed else content, digest)
     return Signed(content, chosen.raw, certificates, digest, MappingProxyType(attributes))
 
 
@@ -148,7 +148,17 @@ def _check_algorithm(algorithm: bytes, kind: str, digest: str) -> None:
         raise BadSignature("the signature algorithm does not fit the key or the digest")
 
 
-def _attributes(signed: der.Node) -> dict[bytes, der.Node]:
+def _attributes(signed: der.Node, content: bytes, digest: str) -> dict[bytes, der.Node]:
+    """The signed attributes, which have to be about this content."""
+    attributes = _singly(signed)
+    if attributes[oids.CONTENT_TYPE].expect(der.OID).body != oids.DATA:
+        raise BadSignature("the signed content type does not fit")
+    if attributes[oids.MESSAGE_DIGEST].expect(der.OCTET_STRING).body != hashlib.new(digest, content).digest():
+        raise BadSignature("the signature is for other content")
+    return attributes
+
+
+def _singly(signed: der.Node) -> dict[bytes, der.Node]:
     """Each type once, each with one value, as all the attributes we read must be (RFC 5652 §11, RFC 8894 §3.2.1)."""
     if signed.raw[1] == 0x80:
         raise BadMessage("the signed attributes are not in DER")

@@ -75,6 +75,12 @@ def identity(certificate: bytes) -> Identity:
     return _identity(load(certificate), certificate)
 
 
+def subject(certificate: bytes) -> str:
+    """The subject as text, its parts in the order in which they are encoded: O=Muster,CN=…"""
+    with parsing():
+        return ",".join(relative.rfc4514_string() for relative in load(certificate).subject.rdns)
+
+
 def _identity(parsed: x509.Certificate, certificate: bytes) -> Identity:
     with parsing():
         names = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)

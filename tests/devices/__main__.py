@@ -1,4 +1,4 @@
-"""python -m tests.devices demo | enroll | apns: simulated devices and their push service from the command line."""
+"""python -m tests.devices demo | enroll | apns | wns: simulated devices and push services from the command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pathlib import Path
 from tests.devices.apple import AppleDevice
 from tests.devices.apple.complaints import Complaint
 from tests.devices.apple.hardware import MODELS
-from tests.devices.demo import Config, Fleet, gather, say
+from tests.devices.demo import KINDS, Config, Fleet, gather, say
+from tests.devices.windows import WindowsPC
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,21 +31,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def demo(options: argparse.Namespace, stop: threading.Event) -> int:
     config = Config.read(options.config)
     control = f"http://127.0.0.1:{options.control_port}" if options.control_port else config.control_url
-    devices = gather(config, options.count, options.state, stop)
+    devices = gather(config, options.count, options.state, stop, options.kinds.split(","))
     if options.tell:
         draft = options.tell.with_suffix(".new")
         draft.write_text(str(len(devices)))
         draft.replace(options.tell)
-    Fleet(devices, control, options.poll or (30.0 if control else 5.0), stop).live()
+    interval = options.poll or (30.0 if control else 5.0)
+    Fleet(devices, control, interval, stop, wns_url=config.wns_control_url).live()
     return 0
 
 
 def enroll(options: argparse.Namespace, stop: threading.Event) -> int:
+    if options.kind == WindowsPC.kind:
+        return enroll_pc(options, stop)
+    if not options.link:
+        raise OSError("an Apple device enrolls by --link")
     device = AppleDevice(options.kind, ca_file=options.ca, state_dir=options.state, identity=options.identity)
     device.enroll(options.link)
     say(device, f"enrolled, UDID {device.udid}")
     if options.live:
         Fleet([device], None, options.poll or 5.0, stop).live()
+    return 0
+
+
+def enroll_pc(options: argparse.Namespace, stop: threading.Event) -> int:
+    pc = WindowsPC(ca_file=options.ca, state_dir=options.state, upn=options.username)
+    username = pc.state.upn
+    ways = {
+        "deeplink": lambda: pc.enroll(options.link),
+        "onpremise": lambda: pc.enroll_on_premise(options.server, username, options.password),
+        "federated": lambda: pc.enroll_federated(options.server, username, options.password),
+        "entra": lambda: pc.enroll_entra(options.server, options.token, terms_url=options.terms or ""),
+    }
+    needed = {"deeplink": ("link",), "entra": ("server", "token")}.get(options.way, ("server", "password"))
+    missing = [f"--{name}" for name in needed if not getattr(options, name)]
+    if missing:
+        raise OSError(f"the way {options.way} needs {' '.join(missing)}")
+    ways[options.way]()
+    say(pc, f"enrolled, DeviceID {pc.device_id}")
+    if options.live:
+        Fleet([pc], None, options.poll or 5.0, stop).live()
+    return 0
+
+
+def wns(options: argparse.Namespace, stop: threading.Event) -> int:
+    from tests.devices.wns import FakeWNS
+    from tests.devices.wns_control import Control
+
+    service = FakeWNS(options.sid, options.secret, host=options.host, port=options.port)
+    with service, Control(service, options.control_port) as control:
+        print(f"wns {service.url}  control {control.url}", flush=True)
+        stop.wait()
     return 0
 
 
@@ -77,10 +114,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--poll", type=float, help="seconds between polls without a push")
     one.add_argument("--tell", type=Path, help="write the number of enrolled devices here, when they are")
+    one.add_argument("--kinds", default=",".join(KINDS), help=f"which, by turns; {WindowsPC.kind} too")
     one.set_defaults(run=demo)
     one = commands.add_parser("enroll", help="one device enrolls by a link")
-    one.add_argument("--link", required=True)
-    one.add_argument("--kind", choices=sorted(MODELS), default="iphone")
+    one.add_argument("--link", help="the invitation's page (Apple devices; a PC by --way deeplink)")
+    one.add_argument("--kind", choices=sorted([*MODELS, WindowsPC.kind]), default="iphone")
+    one.add_argument(
+        "--way", choices=("deeplink", "onpremise", "federated", "entra"), default="deeplink", help="of a PC"
+    )
+    one.add_argument("--server", help="host or URL of the discovery service (a PC, not by deep link)")
+    one.add_argument("--username", help="of the person at a PC")
+    one.add_argument("--password", help="the invitation's code (onpremise), or the person's password (federated)")
+    one.add_argument("--token", help="an access token (entra)")
+    one.add_argument("--terms", help="URL of the terms of use (entra)")
     one.add_argument("--ca", type=Path, help="PEM file of the authority that TLS is checked against")
     one.add_argument("--state", type=Path)
     one.add_argument("--identity", choices=("signature", "mtls", "both"), default="signature")
@@ -96,6 +142,13 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--state", type=Path, help="folder for the authorities made here")
     one.add_argument("--topic", help="also write push.pem and push.key for this topic into the folder")
     one.set_defaults(run=apns)
+    one = commands.add_parser("wns", help="a fake Windows push service")
+    one.add_argument("--port", type=int, default=0)
+    one.add_argument("--control-port", type=int, default=0)
+    one.add_argument("--sid", default="ms-app://s-1-15-2-1")
+    one.add_argument("--secret", default="wns-secret")
+    one.add_argument("--host", default="", help="of the channel URIs, such as db5p.notify.windows.com")
+    one.set_defaults(run=wns)
     return parser
 
 

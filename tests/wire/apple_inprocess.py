@@ -41,28 +41,26 @@ class InProcess:
             link = f"{self.house.settings.device_url}/apple/profile/{parts.path.rsplit('/', 1)[-1]}"
             return Reply(200, {"content-type": "text/html; charset=utf-8"}, f'<a id="profile" href="{link}">'.encode())
         function = handler if parts.path in handler.ROUTES else signer
-        got = routes.handle(
-            "test", function.ROUTES, lambda: self.house, _event(method, parts.path, parts.query, headers, body)
-        )
+        event = self.event(method, parts.path, parts.query, headers, body)
+        got = routes.handle("test", function.ROUTES, lambda: self.house, event)
         answer = base64.b64decode(got["body"]) if got["isBase64Encoded"] else got["body"].encode()
         reply = Reply(got["statusCode"], got["headers"], answer)
         self.exchanges.append(Exchange(method, parts.path, headers, body, reply))
         return reply
+
+    def event(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        return {
+            "version": "2.0", "rawPath": path, "rawQueryString": query,
+            "headers": {name.lower(): value for name, value in headers.items()},
+            "requestContext": {"http": {"method": method}, "stage": "$default", "requestId": "r"},
+            "body": base64.b64encode(body).decode(), "isBase64Encoded": True,
+        }  # fmt: skip
 
     def present(self, identity: object) -> None:
         """Mutual TLS is not spoken here."""
 
     def trust_all(self, certificates: object) -> None:
         pass
-
-
-def _event(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    return {
-        "version": "2.0", "rawPath": path, "rawQueryString": query,
-        "headers": {name.lower(): value for name, value in headers.items()},
-        "requestContext": {"http": {"method": method}, "stage": "$default", "requestId": "r"},
-        "body": base64.b64encode(body).decode(), "isBase64Encoded": True,
-    }  # fmt: skip
 
 
 def invite(house: House, **options: Any) -> str:

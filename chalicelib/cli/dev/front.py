@@ -15,7 +15,7 @@ from chalicelib.cli.dev import bodies
 from chalicelib.cli.dev.certificates import Certificates
 
 IDLE = 60  # seconds that a connection may stay silent
-DEVICE_PATHS = ("/apple/", "/crl")
+DEVICE_PATHS = ("/apple/", "/crl", "/EnrollmentServer/", "/windows/enrollment", "/windows/manage", "/windows/policy")
 # What is about one connection only, or ours to say.
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "content-length", "date"}

@@ -19,6 +19,7 @@ from chalicelib.model.command import CommandState
 from chalicelib.model.device import Platform
 from chalicelib.model.secret import Secret
 from chalicelib.platforms.apple.actions import registry
+from chalicelib.platforms.windows.actions import registry as windows_registry
 from tests.unit.cli.conftest import Muster
 from tests.web.staging import PASSWORD
 
@@ -288,7 +289,7 @@ def test_names_cannot_steer_the_terminal(muster: Muster) -> None:
 
 
 def test_the_verbs_are_the_actions_and_their_options_the_parameters() -> None:
-    registries = (registry,)
+    registries = (registry, windows_registry)
     assert sorted(verb.name for verb in verbs.VERBS) == sorted({name for each in registries for name in each.names()})
     for verb in verbs.VERBS:
         actions = [action for each in registries if (action := each.action(verb.name))]

@@ -113,7 +113,7 @@ class Restart:
 @dataclass(frozen=True, slots=True)
 class Toaster:
     name: str = "toaster"
-    systems: frozenset[str] = frozenset({"windows"})
+    systems: frozenset[str] = frozenset({"chromeos"})
 
     def action(self, name: str) -> ActionSpec | None:
         return Restart() if name == "restart" else None

@@ -83,6 +83,7 @@ def test_who_may_touch_which_files(core: Template) -> None:
         ("ApiRole", "${ArtifactsBucket.Arn}/inventory/*"): {"GetObject"},
         ("ApiRole", "${ArtifactsBucket.Arn}/audit-exports/*"): {"GetObject", "PutObject"},
         ("GatewayRole", "${ArtifactsBucket.Arn}/inventory/*"): {"GetObject", "PutObject"},
+        ("GatewayRole", "${ArtifactsBucket.Arn}/windows/sessions/*"): {"GetObject", "PutObject"},
         ("SignerRole", "${ArtifactsBucket.Arn}/pki/crl.der"): {"GetObject", "PutObject"},
         ("SignerRole", "ArtifactsBucket.Arn"): {"ListBucket"},
         ("ReportsRole", "${ArtifactsBucket.Arn}/reports/*"): {"PutObject"},
@@ -95,8 +96,8 @@ def test_every_key_that_code_writes_lies_below_a_prefix_of_a_role(core: Template
     keys = {
         prefix
         for path in (project / "chalicelib").rglob("*.py")
-        for prefix in re.findall(r'"(pki/crl\.der|[a-z-]+/)(?=[{"])[^"]*"', path.read_text())
-        if path.parts[-2] in ("core", "workers", "api")
+        for prefix in re.findall(r'"(pki/crl\.der|windows/sessions/|[a-z-]+/)(?=[{"])[^"]*"', path.read_text())
+        if path.parts[-2] in ("core", "workers", "api", "windows")
     }
     granted = {re.sub(r"^\$\{\w+\.Arn\}/|\*$", "", place) for _, place in rights(core) if "Bucket.Arn}/" in place}
     assert keys == granted

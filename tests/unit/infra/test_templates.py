@@ -230,6 +230,10 @@ def test_every_device_route_reaches_the_right_function(core: Template) -> None:
         "GET /apple/profile/{code}": "Signer",
         "POST /apple/ota/{code}": "Signer",
         "GET /crl": "Signer",
+        "ANY /EnrollmentServer/Discovery.svc": "Gateway",
+        "POST /windows/manage": "Gateway",
+        "POST /windows/policy": "Gateway",
+        "POST /windows/enrollment": "Signer",
     }
     throttle = core["Resources"]["DeviceStage"]["Properties"]["DefaultRouteSettings"]
     assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} == set(throttle)

@@ -1,0 +1,1 @@
+"""Windows: MS-MDE2 enrollment, OMA-DM sessions, CSP nodes, WNS."""

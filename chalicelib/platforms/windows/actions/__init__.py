@@ -1,0 +1,1 @@
+"""What an administrator may ask of a Windows PC; one file an action."""

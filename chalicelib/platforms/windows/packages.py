@@ -1,0 +1,110 @@
+"""What a device says in one package, however many messages and chunks it takes (OMA-TS-DM_Protocol-V1_2_1 §7, §8).
+
+Messages of a package that is not complete wait in the blob store. All the rest of the code sees whole packages.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from chalicelib.core.errors import TooLarge
+from chalicelib.core.house import House
+from chalicelib.platforms.windows import syncml_read
+from chalicelib.platforms.windows.conversation import Conversation
+from chalicelib.platforms.windows.syncml import Item, Message, Part, Results
+
+MAX_PARTS = 64  # messages of one package
+LARGEST = 8 * 1024 * 1024  # bytes of one package
+OK, CHUNK, WRONG_SIZE = 200, 213, 424
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """`complete`: nothing more of it is to come. `codes`: how the chunks in its last message are answered, by CmdID."""
+
+    parts: tuple[Part, ...]
+    complete: bool = True
+    codes: Mapping[str, int] = field(default_factory=dict)
+
+
+def receive(house: House, enrollment_id: str, talk: Conversation, message: Message, body: bytes) -> Package:
+    """TooLarge where the device never comes to an end."""
+    if goes_on(message):
+        if talk.parts >= MAX_PARTS:
+            raise TooLarge(f"A package has at most {MAX_PARTS} messages.")
+        house.blobs.put(_key(enrollment_id, talk, talk.parts), body, "application/vnd.syncml.dm+xml")
+        return Package(message.body, False, {part.id: CHUNK for part in _unfinished(message)})
+    if not talk.parts:
+        return _joined(message.body, message)
+    earlier = tuple(_earlier(house, enrollment_id, talk))
+    return _joined((*earlier, *message.body), message)
+
+
+def goes_on(message: Message) -> bool:
+    return not message.final or any(_unfinished(message))
+
+
+def _unfinished(message: Message) -> Iterator[Results]:
+    for part in message.body:
+        if isinstance(part, Results) and any(item.more for item in part.items):
+            yield part
+
+
+def _earlier(house: House, enrollment_id: str, talk: Conversation) -> Iterator[Part]:
+    total = 0
+    for number in range(talk.parts):
+        body = house.blobs.get(_key(enrollment_id, talk, number))
+        total += len(body)
+        if total > LARGEST:
+            raise TooLarge(f"A package has at most {LARGEST} bytes.")
+        yield from syncml_read.read(body).body
+
+
+def _key(enrollment_id: str, talk: Conversation, number: int) -> str:
+    return f"windows/sessions/{enrollment_id}/{number:02d}.xml"
+
+
+def _joined(parts: tuple[Part, ...], last: Message) -> Package:
+    whole: list[Part] = []
+    codes: dict[str, int] = {}
+    pending: list[Item] = []
+    for part in parts:
+        if not isinstance(part, Results):
+            whole.append(part)
+            continue
+        items = []
+        for item in part.items:
+            if pending and pending[0].uri not in ("", item.uri) and item.uri:
+                pending = []  # it was never ended
+            continued = bool(pending)
+            pending.append(item)
+            if item.more:
+                continue
+            if continued:
+                joined = _object(pending)
+                codes[part.id] = OK if joined else WRONG_SIZE
+                items += [joined] if joined else []
+            else:
+                items.append(item)
+            pending = []
+        if items:
+            whole.append(replace(part, items=tuple(items)))
+    own = {part.id for part in last.body}
+    return Package(tuple(whole), True, {key: code for key, code in codes.items() if key in own})
+
+
+def _object(chunks: list[Item]) -> Item | None:
+    """One item of its chunks; None where it has not the size that the first one told."""
+    data, told = "".join(chunk.data or "" for chunk in chunks), chunks[0].meta.size
+    if told >= 0 and told not in (len(data.encode()), _decoded(data)):
+        return None
+    return replace(chunks[0], data=data, more=False)
+
+
+def _decoded(data: str) -> int:
+    """Some count the bytes that base64 stands for."""
+    try:
+        return len(base64.b64decode("".join(data.split()), validate=True))
+    except (binascii.Error, ValueError):
+        return -1

@@ -1,0 +1,253 @@
+"""One message of a session, from what the device says to what it is told (OMA-TS-DM_Protocol-V1_2_1 §8; MS-MDM §3).
+
+Everything is kept before the reply goes out. An idle session is one message: a read, and where TLS proves the device,
+nothing else.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from chalicelib.core import channels, delivery, inventory
+from chalicelib.core.commands import RETIRE
+from chalicelib.core.errors import NotManaged, Stale
+from chalicelib.core.house import House
+from chalicelib.core.ports import Poll
+from chalicelib.core.queue import end
+from chalicelib.core.retry import retry_stale
+from chalicelib.model.command import Command, CommandState
+from chalicelib.model.enrollment import Enrollment, EnrollmentStatus
+from chalicelib.platforms.windows import (
+    arrivals,
+    credentials,
+    dispatch,
+    outcomes,
+    packages,
+    replies,
+    reports,
+    sections,
+    syncml,
+    upkeep,
+)
+from chalicelib.platforms.windows.conversation import Conversation
+from chalicelib.platforms.windows.dispatch import OVERHEAD, Outbox
+from chalicelib.platforms.windows.identity import DIGEST, Peer
+from chalicelib.platforms.windows.packages import Package
+from chalicelib.platforms.windows.reports import Reports
+from chalicelib.platforms.windows.syncml import Alert, Credential, Header, Message, Meta, Part
+
+LOGIN_STATUS = "com.microsoft/MDM/LoginStatus"
+UNENROLLMENT = "com.microsoft:mdm.unenrollment.userrequest"
+SECTION = "devinfo"
+NEXT = "next"  # CmdID of our only alert
+LOOKED_UP = 10  # commands of a package that are looked for, where the head of the queue does not hold them
+_DEVINFO = "./devinfo/"
+_LONGEST_VALUE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    message: Message
+    log: Mapping[str, str | int]
+
+
+def answer(house: House, peer: Peer, message: Message, body: bytes) -> Reply:
+    bound, digest = peer.poll.enrollment, hashlib.sha256(body).hexdigest()[:32]
+    before = Conversation.of(bound.session)
+    repeated = before.sent > 0 and before.answered == digest  # not by its numbers: some devices use those twice
+    talk = before if repeated else before.heard(message.header)
+    if repeated and packages.goes_on(message):
+        package = Package(message.body, complete=False)
+    else:
+        package = packages.receive(house, bound.id, talk, message, body)
+    number = talk.sent if repeated else talk.next_message(message.header)
+    talk = replace(talk, answered=digest)
+    turn = _Turn(house, peer.poll, talk, number, reports.of(package.parts))
+    if not package.complete:
+        turn.wait(repeated)
+    elif repeated:
+        turn.repeat()
+    else:
+        turn.take(package)
+    return turn.reply(message, peer, package)
+
+
+class _Turn:
+    """What one message changes, and what is said to it."""
+
+    def __init__(self, house: House, poll: Poll, talk: Conversation, number: int, told: Reports) -> None:
+        self.house, self.poll, self.talk, self.number, self.reports = house, poll, talk, number, told
+        self.parts: list[Part] = []
+        self.log: dict[str, str | int] = {"enrollment": poll.enrollment.id}
+        self.gone = False
+
+    def wait(self, repeated: bool) -> None:
+        """The package goes on: the device is asked for its next message."""
+        self.parts.append(Alert(NEXT, syncml.NEXT_MESSAGE))
+        if not repeated:
+            self.talk = replace(self.talk, parts=self.talk.parts + 1)
+
+    def repeat(self) -> None:
+        out = self._outbox()
+        dispatch.again(out)
+        self.parts = out.parts
+        if self.talk.asked == sections.HELLO:
+            self.parts += sections.ask(sections.HELLO, upkeep.HELLO)
+
+    def take(self, package: Package) -> None:
+        alerts = [part for part in package.parts if isinstance(part, Alert)]
+        if any(_unenrolls(alert) for alert in alerts):
+            self._leave()
+            return
+        self.talk = replace(_heard_login(self.talk, alerts), parts=0)
+        if any(alert.code == syncml.ABORT for alert in alerts):
+            return
+        if self.poll.enrollment.status is not EnrollmentStatus.ENABLED and not self._arrive():
+            return
+        self._touch()
+        self._keep_device_info(package.parts)
+        self._work()
+
+    def _leave(self) -> None:
+        for command in self.poll.queue:
+            if command.action == RETIRE and command.state is CommandState.SENT:
+                _ended(self.house, command)
+        channels.leave(self.house, self.poll.enrollment, "unenrolled")
+        self.gone = True
+
+    def _arrive(self) -> bool:
+        """False where the device has yet to say who it is."""
+        answers = sections.answers(self.talk, self.reports) if self.talk.asked == sections.HELLO else None
+        if answers is None:
+            self.parts += sections.ask(sections.HELLO, upkeep.HELLO)
+            self.talk = replace(self.talk, asked=sections.HELLO)
+            return False
+        self.poll = arrivals.arrive(self.house, self.poll, self.talk, answers)
+        kept = (
+            {"type": self.talk.hello["type"]} if "type" in self.talk.hello else {}
+        )  # a renewal asks which store it is
+        self.talk = replace(self.talk, asked="", hello=kept)
+        return True
+
+    def _touch(self) -> None:
+        try:
+            self.poll = inventory.touch(self.house, self.poll)
+        except Stale:  # a parallel request noted the contact: this one is answered all the same
+            return
+
+    def _keep_device_info(self, parts: Iterable[Part]) -> None:
+        told = _device_info(parts)
+        digest = hashlib.sha256(repr(sorted(told.items())).encode()).hexdigest()[:16]
+        if told and digest != self.talk.device_info:
+            inventory.record(self.house, self.poll.enrollment.device_id, SECTION, told)
+            self.talk = replace(self.talk, device_info=digest)
+
+    def _work(self) -> None:
+        self._alert_foreign()
+        taken = outcomes.take(self.house, self.poll, self.talk, self.reports)
+        self.poll, self.gone = taken.poll, taken.gone
+        if self.gone:
+            return
+        out = self._outbox()
+        dispatch.go_on(out, taken.following)
+        dispatch.send_waiting(out)
+        self.parts, self.poll = out.parts, out.poll
+        self._ask(out)
+        if out.commands:
+            self.log["command"] = out.commands[0]
+
+    def _alert_foreign(self) -> None:
+        """A command behind the head of the queue is read; what is not found at all was never sent to this device."""
+        told = [each for each in self.reports.owners() if each != NEXT and not each.startswith(sections.PREFIX)]
+        for reference in told[:LOOKED_UP]:
+            known = delivery.recognise(self.house, self.poll, reference)
+            self.poll = known or self.poll
+            if known is None:
+                self.log["alert"] = delivery.FOREIGN_REPORT
+
+    def _ask(self, out: Outbox) -> None:
+        """The inventory, once nothing else is to be done."""
+        answers, asked = sections.answers(self.talk, self.reports), self.talk.asked
+        nodes: tuple[str, ...] = ()
+        if answers is not None:
+            self.poll, nodes = sections.take(self.house, self.poll, self.talk, answers)
+        if not nodes and not out.parts:  # a section that was not answered is passed over until tomorrow
+            self.poll, asked, nodes = sections.following(self.house, self.poll, asked)
+        self.parts += sections.ask(asked, nodes)
+        self.talk = replace(self.talk, asked=asked if nodes else "")
+
+    def _outbox(self) -> Outbox:
+        return Outbox(self.house, self.poll, self.talk, self.number, self.talk.room - OVERHEAD)
+
+    def reply(self, message: Message, peer: Peer, package: Package) -> Reply:
+        if not self.gone:
+            self._remember()
+        statuses = replies.of(message, peer, package.codes)
+        header = self._header(message.header)
+        return Reply(Message(header, (*statuses, *self.parts)), self.log)
+
+    def _remember(self) -> None:
+        """Not where the session ends with this reply and left nothing new."""
+        talk = replace(self.talk, sent=self.number)
+        before = Conversation.of(self.poll.enrollment.session)
+        if not self.parts:
+            talk = Conversation(nonce=talk.nonce, hello=talk.hello, device_info=talk.device_info)
+            before = Conversation(nonce=before.nonce, hello=before.hello, device_info=before.device_info)
+        if talk != before:
+            retry_stale(lambda: self._save(talk))
+
+    def _save(self, talk: Conversation) -> None:
+        bound = self.poll.enrollment
+        try:
+            saved = self.house.store.replace(replace(bound, session=talk.stored()))
+        except Stale:
+            current = self.house.store.get(Enrollment, bound.id)
+            if current.status is EnrollmentStatus.DISABLED:
+                raise NotManaged("The enrollment has ended.") from None
+            self.poll = replace(self.poll, enrollment=current)
+            raise
+        self.poll = replace(self.poll, enrollment=saved)
+
+    def _header(self, heard: Header) -> Header:
+        credential = None
+        if self.reports.challenge is not None:
+            credential = _own_proof(self.house, self.poll.enrollment.id, self.reports.challenge)
+        return Header(heard.session, self.number, heard.source, heard.target, credential=credential)
+
+
+def _ended(house: House, command: Command) -> None:
+    try:
+        end(house, command, CommandState.ACKNOWLEDGED, actor=f"device:{command.device_id}")
+    except Stale:
+        return
+
+
+def _own_proof(house: House, enrollment_id: str, challenge: Meta) -> Credential:
+    import base64
+
+    nonce = base64.b64decode(challenge.next_nonce) if challenge.next_nonce else b""
+    told = credentials.digest(credentials.SERVER, credentials.server_password(house, enrollment_id), nonce)
+    return Credential(Meta(format="b64", type=DIGEST), told)
+
+
+def _unenrolls(alert: Alert) -> bool:
+    return alert.code == syncml.GENERIC and any(item.meta.type == UNENROLLMENT for item in alert.items)
+
+
+def _heard_login(talk: Conversation, alerts: Iterable[Alert]) -> Conversation:
+    for alert in alerts:
+        for item in alert.items:
+            if alert.code == syncml.CLIENT_EVENT and item.meta.type == LOGIN_STATUS:
+                talk = replace(talk, user=(item.data or "").strip() == "user")
+    return talk
+
+
+def _device_info(parts: Iterable[Part]) -> dict[str, str]:
+    """What every session begins with: DevInfo, by the names of its nodes."""
+    found: dict[str, str] = {}
+    for part in parts:
+        if isinstance(part, syncml.Command) and part.verb == syncml.REPLACE:
+            for item in part.items:
+                if item.uri.lower().startswith(_DEVINFO) and item.data is not None:
+                    found[item.uri[len(_DEVINFO) :][:_LONGEST_VALUE]] = item.data[:_LONGEST_VALUE]
+    return found
