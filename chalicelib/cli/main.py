@@ -21,6 +21,7 @@ from chalicelib.cli import (
     session,
     tokens,
     warnings,
+    windows,
 )
 from chalicelib.cli.failures import Failure
 from chalicelib.cli.output import Json, show_json
@@ -83,6 +84,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(escrow.app, name="escrow")
 app.add_typer(invitations.app, name="invitations")
 app.add_typer(apple.app, name="apple")
+app.add_typer(windows.app, name="windows")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(session.context_app, name="context")
 lazy.add_placeholders(app)

@@ -38,7 +38,7 @@ def set_posture_rules(house: House, principal: Principal, rules: Rules) -> Rules
     """All rules at once; the next nightly sweep judges by them. Unprocessable."""
     access.authorize(principal, "settings.write")
     _check(rules)
-    _change(house, principal, posture.SETTING, asdict(rules), shown=lambda value: asdict(Rules(**value)))
+    change(house, principal, posture.SETTING, asdict(rules), shown=lambda value: asdict(Rules(**value)))
     return rules
 
 
@@ -68,14 +68,14 @@ def set_ota_anchors(house: House, principal: Principal, pem: str) -> str:
     if not 1 <= len(found) <= ANCHORS_MAX:
         raise Unprocessable(f"Give 1 to {ANCHORS_MAX} certificates in PEM form (-----BEGIN CERTIFICATE-----).")
     kept = "\n".join(found) + "\n"
-    _change(house, principal, OTA_ANCHORS, {"pem": kept}, shown=_anchors)
+    change(house, principal, OTA_ANCHORS, {"pem": kept}, shown=_anchors)
     return kept
 
 
 def clear_ota_anchors(house: House, principal: Principal) -> None:
     """Closes over-the-air enrollment."""
     access.authorize(principal, "trust.write")
-    _change(house, principal, OTA_ANCHORS, None, shown=_anchors)
+    change(house, principal, OTA_ANCHORS, None, shown=_anchors)
 
 
 def _anchors(value: Value) -> list[str]:
@@ -90,7 +90,7 @@ def fingerprints(pem: str) -> list[str]:
         raise Unprocessable(f"One of the certificates cannot be read: {error}.") from error
 
 
-def _change(
+def change(
     house: House, principal: Principal, name: str, value: Value | None, *, shown: Callable[[Value], Any]
 ) -> None:
     """Sets, or with None removes; the trail tells before and after, as far as they may be shown."""
@@ -101,12 +101,12 @@ def _change(
             return
         before, after = shown(held.value if held else {}), shown(value or {})
         what = event(house, principal, "settings.changed", f"setting:{name}", before=before, after=after)
-        house.store.commit(_write(held, name, value), audit=what)
+        house.store.commit(writing(held, name, value), audit=what)
 
     retry_stale(attempt)
 
 
-def _write(held: Setting | None, name: str, value: Value | None) -> Change:
+def writing(held: Setting | None, name: str, value: Value | None) -> Change:
     if held is None:
         return Create(Setting(name, value or {}))
     return Remove(held) if value is None else Replace(Setting(name, value, held.version))

@@ -1,16 +1,19 @@
-"""Request bodies: capped before they are parsed, then JSON without duplicate keys, deep nesting or broken text."""
+"""Request bodies: capped before they are parsed, then JSON or a form without duplicate keys, depth or broken text."""
 
 import base64
 import binascii
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from chalicelib.core.errors import BadRequest, TooLarge
 
 MAX_BYTES = 1_048_576
 MAX_DEPTH = 20
 MAX_NODES = 50_000
+MAX_FORM = 16_384
+MAX_FIELDS = 20
 
 
 def raw(event: Mapping[str, Any]) -> bytes:
@@ -41,6 +44,17 @@ def parse(body: bytes) -> Any:
         raise BadRequest("The body is not valid JSON.") from None
     _walk(value)
     return value
+
+
+def parse_form(body: bytes) -> dict[str, str]:
+    """The fields of a page's form (application/x-www-form-urlencoded). BadRequest."""
+    if len(body) > MAX_FORM:
+        raise TooLarge("This is more than the form has fields for.")
+    try:
+        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise BadRequest("The form cannot be read.") from None
+    return _unique(fields)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from chalicelib.model.people import Principal
 from chalicelib.web import body, idempotency, problems
 from chalicelib.web.headers import secured
 from chalicelib.web.problems import UnsupportedMedia
-from chalicelib.web.routing import JSON, PUBLIC, Answer, Ask, Route
+from chalicelib.web.routing import FORM, JSON, PUBLIC, Answer, Ask, Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def _caller(house: House, route: Route[Any], incoming: Incoming) -> Principal | 
 def _ask(house: House, route: Route[Any], incoming: Incoming, caller: Principal | None) -> Ask[Any]:
     given: Any = incoming.query
     if route.takes_body:
-        _check_media(incoming)
-        given = body.parse(body.raw(incoming.event))
+        _check_media(incoming, FORM if route.form else JSON)
+        given = (body.parse_form if route.form else body.parse)(body.raw(incoming.event))
     else:
         body.raw(incoming.event)
     return Ask(
@@ -87,10 +87,10 @@ def _ask(house: House, route: Route[Any], incoming: Incoming, caller: Principal 
     )
 
 
-def _check_media(incoming: Incoming) -> None:
+def _check_media(incoming: Incoming, wanted: str) -> None:
     media = incoming.headers.get("original-content-type", JSON).partition(";")[0].strip().lower()
-    if media != JSON:
-        raise UnsupportedMedia("Send the body as application/json.")
+    if media != wanted:
+        raise UnsupportedMedia(f"Send the body as {wanted}.")
 
 
 def _wrapped(route: Route[Any], ask: Ask[Any]) -> Answer:

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document, generated from the table of routes and the models that validate."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import BaseModel
@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from chalicelib.core.access import PERMISSIONS, PERSON_ONLY
 from chalicelib.core.house import House
+from chalicelib.core.ports import PlatformPort
 from chalicelib.web import problems
 from chalicelib.web.api.commands import NewCommand
 from chalicelib.web.problems import Problem
@@ -119,20 +120,38 @@ def _success(route: Route[Any], refs: Refs) -> dict[str, Any]:
 
 
 def _command_schema(house: House, plain: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    """One alternative for each action of each platform, with its parameters where the action declares them."""
-    names = {name: platform for platform in house.platforms.values() for name in platform.actions()}
-    if not names:
+    """One alternative for each action, with the parameters that the platforms declare for it."""
+    offers: dict[str, list[PlatformPort]] = {}
+    for platform in house.platforms.values():
+        for name in platform.actions():
+            offers.setdefault(name, []).append(platform)
+    if not offers:
         return plain
-    alternatives = [_alternative(names[name].action(name), name, schemas) for name in sorted(names)]
-    return {**plain, "oneOf": alternatives}
+    return {**plain, "oneOf": [_alternative(name, offers[name], schemas) for name in sorted(offers)]}
 
 
-def _alternative(spec: Any, name: str, schemas: dict[str, Any]) -> dict[str, Any]:
-    """The parameters' own parts become components named after the action."""
-    prefix = "".join(word.capitalize() for word in name.split("-"))
-    params: dict[str, Any] = {"type": "object"}
-    if declared := getattr(spec, "params", None):
-        params = declared.model_json_schema(ref_template=_REF.format(model=prefix + "{model}"))
-        schemas |= {prefix + part: schema for part, schema in params.pop("$defs", {}).items()}
+def _alternative(name: str, platforms: Sequence[PlatformPort], schemas: dict[str, Any]) -> dict[str, Any]:
+    """What one platform's devices take of it another's may refuse: any of the forms is one."""
+    specs: dict[str, Any] = {platform.name: platform.action(name) for platform in platforms}
+    forms = [_parameters(platform, name, spec, schemas) for platform, spec in specs.items()]
+    params = forms[0] if len(forms) == 1 else {"anyOf": forms}
+    titles = {platform: getattr(spec, "title", "") for platform, spec in specs.items()}
     alternative = {"title": name, "properties": {"action": {"const": name}, "params": params}}
-    return {**alternative, "description": getattr(spec, "title", "")}
+    return {**alternative, "description": _told(titles)}
+
+
+def _parameters(platform: str, name: str, spec: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    """Their own parts become components. A dot is in no model's name, so none of these is taken."""
+    declared = getattr(spec, "params", None)
+    if declared is None:
+        return {"type": "object"}
+    prefix = f"{platform}.{name}."
+    params: dict[str, Any] = declared.model_json_schema(ref_template=_REF.format(model=prefix + "{model}"))
+    schemas |= {prefix + part: schema for part, schema in params.pop("$defs", {}).items()}
+    return {**params, "title": f"{name} ({platform})"}
+
+
+def _told(titles: Mapping[str, str]) -> str:
+    if len(set(titles.values())) == 1:
+        return next(iter(titles.values()))
+    return " ".join(f"{platform.capitalize()}: {title}" for platform, title in titles.items())

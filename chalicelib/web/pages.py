@@ -1,38 +1,36 @@
 """Pages for people: the enrollment page with its QR codes, the landing page, their styles."""
 
-import functools
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib.core import invitations
 from chalicelib.core.errors import Gone, NotFound
 from chalicelib.model.enrollment import Invitation
-from chalicelib.web import visitor
+from chalicelib.web import pc, privacy
+from chalicelib.web import visitor as visitors
 from chalicelib.web.api.invitations import link_to
+from chalicelib.web.rendering import page
 from chalicelib.web.routing import Answer, Ask
 from chalicelib.web.version import VERSION
 
-if TYPE_CHECKING:
-    import jinja2
-
-HTML = "text/html; charset=utf-8"
 STATIC = {"muster.css": "text/css; charset=utf-8", "muster.svg": "image/svg+xml"}
 _HERE = Path(__file__).parent
 _CODE = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
+_REFUSED = "This invitation cannot be used"
+_ADVICE = "Nothing was changed on your device. The person who sent you the link can make a new one in a moment."
 
 
 class Visit(BaseModel):
     """A page ignores what others append to its link."""
 
-    model_config = ConfigDict(extra="ignore", defer_build=True)
+    model_config = ConfigDict(extra="ignore", defer_build=True, hide_input_in_errors=True)
 
 
 def landing(ask: Ask[Visit]) -> Answer:
-    return _page("landing.html", organization=ask.house.settings.organization, version=VERSION, root="")
+    return page("landing.html", organization=ask.house.settings.organization, version=VERSION, root="")
 
 
 def enroll(ask: Ask[Visit]) -> Answer:
@@ -40,12 +38,17 @@ def enroll(ask: Ask[Visit]) -> Answer:
     try:
         code, invitation = _invited(ask)
     except (NotFound, Gone) as refusal:
-        return _page("refused.html", refusal.status, organization=organization, refusal=str(refusal), root="../")
-    return _page(
+        return page(
+            "refused.html", refusal.status, organization=organization, refusal=str(refusal), root="../",
+            heading=_REFUSED, advice=_ADVICE,
+        )  # fmt: skip
+    visitor = visitors.recognise(ask.headers.get("user-agent", ""))
+    return page(
         "enroll.html", organization=organization, code=code, link=link_to(ask.house, code), root="../",
         profile=f"{ask.house.settings.device_url.rstrip('/')}/apple/profile/{code}", invitation=invitation,
-        left=invitation.max_uses - invitation.uses, until=_until(invitation),
-        visitor=visitor.recognise(ask.headers.get("user-agent", "")), privacy=visitor.PRIVACY[invitation.ownership],
+        left=invitation.max_uses - invitation.uses, until=_until(invitation), visitor=visitor,
+        way_in=pc.way_in(ask.house),
+        privacy=(privacy.WINDOWS if visitor.is_pc else privacy.APPLE)[invitation.ownership],
     )  # fmt: skip
 
 
@@ -79,17 +82,3 @@ def _invited(ask: Ask[Visit]) -> tuple[str, Invitation]:
 
 def _until(invitation: Invitation) -> str:
     return datetime.fromtimestamp(invitation.expires_at, UTC).strftime("%-d %B %Y, %H:%M UTC")
-
-
-def _page(template: str, status: int = 200, **values: Any) -> Answer:
-    return Answer(_templates().get_template(template).render(values).encode(), status, media=HTML)
-
-
-@functools.cache
-def _templates() -> "jinja2.Environment":
-    import jinja2  # 70 ms that the API does not need
-
-    loader = jinja2.FileSystemLoader(_HERE / "templates")
-    return jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )

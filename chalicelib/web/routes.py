@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.web import pages
+from chalicelib.web import pages, windows_signin, windows_terms
 from chalicelib.web.api import (
     about,
     ade,
@@ -17,6 +17,7 @@ from chalicelib.web.api import (
     sessions,
     settings,
     tokens,
+    windows,
 )
 from chalicelib.web.api.common import Paging
 from chalicelib.web.routing import PUBLIC, Nothing, Route
@@ -27,6 +28,7 @@ _PUSH = f"{_API}/settings/push-certificate"
 _ADE = f"{_API}/settings/apple/ade"
 _POSTURE = f"{_API}/settings/posture"
 _ANCHORS = f"{_API}/settings/apple/ota-anchors"
+_WINDOWS = f"{_API}/settings/windows"
 _HTML = "text/html; charset=utf-8"
 
 # fmt: off
@@ -109,6 +111,22 @@ ROUTES: tuple[Route[Any], ...] = (
           settings.NewAnchors, settings.Anchors),
     Route("DELETE", _ANCHORS, "trust.write", "Close over-the-air enrollment", settings.clear_anchors,
           Nothing, None, 204),
+    Route("GET", f"{_WINDOWS}/enrollment", "settings.read", "May people sign in to enroll a PC", windows.enrollment,
+          Nothing, windows.WindowsEnrollmentView),
+    Route("PUT", f"{_WINDOWS}/enrollment", "trust.write", "Open or close the sign-in page", windows.set_enrollment,
+          windows.WindowsEnrollment, windows.WindowsEnrollmentView),
+    Route("GET", f"{_WINDOWS}/entra", "settings.read", "Whose Entra tokens are believed", windows.entra,
+          Nothing, windows.WindowsEntraView),
+    Route("PUT", f"{_WINDOWS}/entra", "trust.write", "Name Entra tenants and applications", windows.set_entra,
+          windows.WindowsEntra, windows.WindowsEntraView),
+    Route("GET", f"{_WINDOWS}/terms", "settings.read", "What is shown before a PC enrolls with Entra", windows.terms,
+          Nothing, windows.WindowsTermsView),
+    Route("PUT", f"{_WINDOWS}/terms", "settings.write", "Set the terms of use", windows.set_terms,
+          windows.WindowsTerms, windows.WindowsTermsView),
+    Route("GET", f"{_WINDOWS}/wns", "settings.read", "The package whose notifications wake PCs", windows.push,
+          Nothing, windows.WindowsPushView),
+    Route("PUT", f"{_WINDOWS}/wns", "trust.write", "Set the push package and its secret", windows.set_push,
+          windows.WindowsPush, windows.WindowsPushView),
     Route("GET", f"{_API}/warnings", "settings.read", "What is about to expire", settings.warnings,
           Nothing, settings.Warnings),
 
@@ -126,5 +144,12 @@ ROUTES: tuple[Route[Any], ...] = (
           media="image/svg+xml"),
     Route("GET", "/enroll/{code}/qr.png", PUBLIC, "The link as QR code", pages.qr_png, pages.Visit,
           media="image/png"),
+    Route("GET", "/windows/signin", PUBLIC, "Sign in to enroll a PC", windows_signin.show, windows_signin.Arrival,
+          media=_HTML),
+    Route("POST", "/windows/signin", PUBLIC, "Sign in to enroll a PC", windows_signin.enter, windows_signin.SignIn,
+          media=_HTML, form=True),
+    Route("GET", "/windows/terms", PUBLIC, "Terms of use", windows_terms.show, windows_terms.Question, media=_HTML),
+    Route("POST", "/windows/terms", PUBLIC, "Accept or decline them", windows_terms.decide, windows_terms.Decision,
+          media=_HTML, form=True),
 )
 # fmt: on

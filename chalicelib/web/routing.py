@@ -14,6 +14,7 @@ from chalicelib.model.records import RememberedRequest
 PUBLIC = "public"  # in the place of a permission: anyone may ask
 
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 
 
 class Nothing(BaseModel):
@@ -66,6 +67,7 @@ class Route(Generic[T]):
     answers: type[BaseModel] | None = None
     status: int = 200
     media: str = JSON
+    form: bool = False  # takes the form of a page instead of JSON
     idempotent: bool = False  # honours Idempotency-Key
     again: Callable[[Ask[T], Mapping[str, Any]], Answer] | None = None  # for handlers that remember by themselves
 

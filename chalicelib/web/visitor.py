@@ -1,6 +1,5 @@
 """What the enrollment page shows to whom: the visitor's system, told from its User-Agent, and the steps for it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -33,11 +32,13 @@ _OTHER_BROWSERS = ("CriOS/", "FxiOS/", "EdgiOS/", "OPiOS/", "GSA/", "FBAN/", "In
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """`guides` are the devices that it may be; none: it cannot enroll here, so it is shown the QR code."""
+    """`guides` are the Apple devices that it may be; none, and no PC: it cannot enroll here, so it gets the QR code."""
 
     system: str
     guides: tuple[Guide, ...] = ()
     needs_safari: bool = False
+    is_pc: bool = False
+    needs_edge: bool = False  # to follow the link that opens the enrollment of Windows
 
 
 def recognise(user_agent: str) -> Visitor:
@@ -47,54 +48,11 @@ def recognise(user_agent: str) -> Visitor:
         return Visitor("iPad", (IPAD,), _not_safari(user_agent))
     if "Macintosh" in user_agent:  # iPadOS calls itself so, too
         return Visitor("Mac or iPad", (MAC, IPAD))
-    systems = {"Android": "Android device", "CrOS": "Chromebook", "Windows": "Windows PC", "Linux": "Linux computer"}
+    if "Windows NT" in user_agent:
+        return Visitor("PC", is_pc=True, needs_edge="Edg/" not in user_agent)
+    systems = {"Android": "Android device", "CrOS": "Chromebook", "Linux": "Linux computer"}
     return Visitor(next((name for mark, name in systems.items() if mark in user_agent), "this device"))
 
 
 def _not_safari(user_agent: str) -> bool:
     return any(mark in user_agent for mark in _OTHER_BROWSERS)
-
-
-@dataclass(frozen=True, slots=True)
-class Privacy:
-    """What the organisation gains by an enrollment, and what stays out of its reach."""
-
-    sees: tuple[str, ...]
-    may: tuple[str, ...]
-    never: tuple[str, ...]
-
-
-_PRIVATE = (
-    "read messages, mail, calls or contacts",
-    "see photos, documents or notes",
-    "see what you browse",
-    "learn passwords or your passcode",
-)
-
-PRIVACY: Mapping[str, Privacy] = {
-    "corporate": Privacy(
-        sees=(
-            "model, serial number and name",
-            "system version and free storage",
-            "installed apps, profiles and certificates",
-            "whether a passcode is set and the disk is encrypted",
-        ),
-        may=(
-            "install settings and system updates",
-            "lock the device or clear its passcode",
-            "erase it, if it is lost or returned",
-            "locate it, but only while it is in Lost Mode",
-        ),
-        never=_PRIVATE,
-    ),
-    "personal": Privacy(
-        sees=(
-            "model, serial number and name",
-            "system version and free storage",
-            "profiles and certificates",
-            "whether a passcode is set and the disk is encrypted",
-        ),
-        may=("install settings for work and system updates", "lock or restart the device", "clear its passcode"),
-        never=(*_PRIVATE, "see your personal apps", "locate the device", "erase the whole device"),
-    ),
-}

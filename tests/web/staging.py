@@ -19,6 +19,7 @@ from chalicelib.model.people import Principal, Role
 from chalicelib.model.secret import Secret
 from chalicelib.platforms.apple import push_certificate
 from chalicelib.platforms.apple.platform import Apple
+from chalicelib.platforms.windows.platform import Windows
 from chalicelib.storage.memory.house import memory_house
 from chalicelib.web.application import Application
 
@@ -111,4 +112,4 @@ class Plane:
 
 def plane() -> Plane:
     clock = Clock()
-    return Plane(memory_house(clock=clock, platforms={"apple": AppleWithPush()}), clock)
+    return Plane(memory_house(clock=clock, platforms={"apple": AppleWithPush(), "windows": Windows()}), clock)

@@ -12,6 +12,7 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605
 IPAD = "Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Mobile/15E148 Safari/604.1"
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.1 Safari/605.1.15"
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
+EDGE = f"{WINDOWS} Edg/130.0"
 
 
 class Page(HTMLParser):
@@ -72,6 +73,49 @@ def test_others_get_the_link_and_its_code(plane: Plane, agent: str) -> None:
     assert f"{code}/qr.svg" in [attributes.get("src") for tag, attributes in page.elements if tag == "img"]
 
 
+def deep_link(page: Page) -> str | None:
+    return next((attributes["href"] for _, attributes in page.elements if attributes.get("id") == "deep-link"), None)
+
+
+def test_a_pc_gets_a_link_into_windows_and_all_that_it_would_ask_for(plane: Plane) -> None:
+    path = invited(plane)
+    page = Page(visit(plane, path, EDGE))
+    address = "https://devices.example.test/EnrollmentServer/Discovery.svc"
+    name = "invitation@devices.example.test"
+    assert deep_link(page) == f"ms-device-enrollment:?mode=mdm&username={name}&servername={address}"
+    for words in ("Enroll this PC", "Enroll only in device management", name, address, path.rsplit("/", 1)[1]):
+        assert words in page.text
+    assert "Microsoft Edge" not in page.text
+    assert "Microsoft Edge" in Page(visit(plane, path, WINDOWS)).text
+    assert page.profile() is None
+
+
+def test_what_is_in_an_address_cannot_leave_it(plane: Plane) -> None:
+    path = invited(plane)
+    settings = replace(plane.house.settings, device_url='https://devices.example.test/a&ownership=3#"><b>')
+    plane.house = replace(plane.house, settings=settings)
+    page = Page(visit(plane, path, EDGE))
+    assert "servername=https://devices.example.test/a%26ownership%3D3%23%22%3E%3Cb%3E/Enr" in (deep_link(page) or "")
+    assert "b" not in {tag for tag, _ in page.elements}
+
+
+def test_a_pc_is_told_what_is_true_of_pcs(plane: Plane) -> None:
+    own = Page(visit(plane, invited(plane, ownership="personal"), EDGE)).text
+    corporate = Page(visit(plane, invited(plane), EDGE)).text
+    assert "erase the whole PC" in own
+    assert "Access work or school, Disconnect" in own
+    assert "erase it, if it is lost" in corporate
+    assert "Lost Mode" not in own + corporate
+
+
+def test_whoever_is_on_another_device_learns_where_to_open_the_link(plane: Plane) -> None:
+    path = invited(plane)
+    for agent in (IPHONE, MAC, "Mozilla/5.0 (Linux; Android 15)", ""):
+        page = Page(visit(plane, path, agent))
+        assert re.search(r"PC with Windows.*on that PC", page.text), agent
+        assert deep_link(page) is None
+
+
 def test_a_browser_that_cannot_install_is_sent_to_safari(plane: Plane) -> None:
     path = invited(plane)
     assert "Safari only" in Page(visit(plane, path, IPHONE.replace("Version/18.1", "CriOS/130.0"))).text
@@ -105,7 +149,7 @@ def test_names_stay_text(plane: Plane, payload: str, agent: str) -> None:
     assert payload in page.text
     assert {tag for tag, _ in page.elements} <= {
         "html", "head", "meta", "title", "link", "body", "header", "img", "span", "main", "section", "p", "h1", "h2",
-        "h3", "a", "ol", "ul", "li", "div", "footer",
+        "h3", "a", "ol", "ul", "li", "div", "footer", "code", "br",
     }  # fmt: skip
     assert not [
         name for _, attributes in page.elements for name in attributes if name.startswith("on") or name == "style"
@@ -118,6 +162,7 @@ def test_the_page_runs_and_loads_nothing_foreign(plane: Plane) -> None:
     assert "script-src" not in policy  # default-src 'none' holds
     for source in re.findall(r'(?:src|href)="([^"]*)"', reply.content.decode()):
         assert not source.startswith(("http:", "//", "data:", "javascript:"))
+    assert "form-action 'none'" in policy
     assert b"<script" not in reply.content
     assert b"<style" not in reply.content
 

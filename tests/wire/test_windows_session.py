@@ -13,7 +13,6 @@ from chalicelib.model.enrollment import Enrollment, EnrollmentStatus
 from chalicelib.platforms.windows import jobs
 from chalicelib.platforms.windows.jobs import Job
 from chalicelib.platforms.windows.nodes import Step
-from chalicelib.storage.capacity import Meter
 from tests.devices.windows import WindowsPC
 from tests.devices.windows.complaints import ServerRefused, SessionRefused
 from tests.wire.windows_inprocess import ADMIN, World, replies
@@ -169,10 +168,10 @@ def test_one_pc_cannot_report_on_the_command_of_another(capsys: pytest.CaptureFi
 
 def _status(pc: WindowsPC, reference: str) -> bytes:
     return (
-        '<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>77</SessionID>'
-        f"<MsgID>1</MsgID><Target><LocURI>x</LocURI></Target><Source><LocURI>{pc.device_id}</LocURI></Source></SyncHdr>"
-        f"<SyncBody><Status><CmdID>1</CmdID><MsgRef>9</MsgRef><CmdRef>{reference}</CmdRef><Cmd>Exec</Cmd><Data>200</Data>"
-        "</Status><Final/></SyncBody></SyncML>"
+        '<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>'
+        f"<SessionID>77</SessionID><MsgID>1</MsgID><Target><LocURI>x</LocURI></Target><Source><LocURI>{pc.device_id}</LocURI></Source>"
+        f"</SyncHdr><SyncBody><Status><CmdID>1</CmdID><MsgRef>9</MsgRef><CmdRef>{reference}</CmdRef><Cmd>Exec</Cmd>"
+        "<Data>200</Data></Status><Final/></SyncBody></SyncML>"
     ).encode()
 
 
