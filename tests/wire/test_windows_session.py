@@ -10,6 +10,7 @@ from chalicelib.core.ports import Create
 from chalicelib.model.command import Command, CommandState
 from chalicelib.model.device import Device, DeviceStatus
 from chalicelib.model.enrollment import Enrollment, EnrollmentStatus
+from chalicelib.model.records import Setting
 from chalicelib.platforms.windows import jobs
 from chalicelib.platforms.windows.jobs import Job
 from chalicelib.platforms.windows.nodes import Step
@@ -22,6 +23,8 @@ needs_captures = pytest.mark.skipif(not CAPTURES.is_dir(), reason="the captures 
 LENGTH = "./Device/Vendor/MSFT/Policy/Config/DeviceLock/MinDevicePasswordLength"
 ENABLED = "./Device/Vendor/MSFT/Policy/Config/DeviceLock/DevicePasswordEnabled"
 GONE = "./Device/Vendor/MSFT/Policy/Config/DeviceLock/MaxInactivityTimeDeviceLock"
+POLL = "./Device/Vendor/MSFT/DMClient/Provider/Muster/Poll"
+DAY = 86_400
 WLAN = "./Device/Vendor/MSFT/WiFi/Profile/Office/WlanXml"
 
 
@@ -94,6 +97,39 @@ def test_the_sessions_of_a_real_device(name: str) -> None:
     unenrolls = name.startswith("05")
     assert codes == [("SyncHdr", 200), *[("Alert", 200)] * (3 if unenrolls else 2), ("Replace", 200)]
     assert (world.device().status is DeviceStatus.UNENROLLED) == unenrolls
+
+
+def test_the_enrollment_page_is_told_that_all_is_done(world: World) -> None:
+    pc = world.enrolled(seed=1)
+    done = [each for each in pc.received if each.uri.endswith(("InstallationState", "HasFinishedProvisioning"))]
+    assert [(each.verb, each.data) for each in done] == [("Add", "1"), ("Replace", "3"), ("Replace", "true")]
+    world.clock.forward(2 * DAY)
+    pc.received.clear()
+    pc.poll()
+    assert not [each for each in pc.received if each.verb != "Get"]
+
+
+def test_a_pc_gets_a_push_channel_and_then_polls_less_often(world: World) -> None:
+    pc = world.enrolled(seed=1)
+    world.house.store.commit(Create(Setting("windows.wns", {"pfn": "Muster_8wekyb3d8bbwe", "sid": "ms-app://s-1"})))
+    world.clock.forward(DAY)
+    pc.poll()
+    channel = world.poll().enrollment.push["channel"]
+    assert channel == pc.channel
+    assert channel.startswith("https://")
+    assert pc.node(f"{POLL}/IntervalForRemainingScheduledRetries") == "240"
+    world.clock.forward(DAY)
+    pc.poll()
+    assert pc.node(f"{POLL}/IntervalForRemainingScheduledRetries") == "480"
+
+
+def test_a_push_channel_elsewhere_is_not_kept() -> None:
+    world = World()
+    pc = world.enrolled(seed=1, channels=lambda family: "https://evilnotify.windows.com/?token=1")
+    world.house.store.commit(Create(Setting("windows.wns", {"pfn": "Muster_8wekyb3d8bbwe", "sid": "ms-app://s-1"})))
+    world.clock.forward(DAY)
+    pc.poll()
+    assert world.poll().enrollment.push.get("channel") is None
 
 
 # -- who speaks

@@ -19,9 +19,16 @@ def part_of(step: Step, reference: str) -> Command:
     return Command(reference, step.verb, (item,))
 
 
-def questions(asked: Mapping[str, str]) -> list[Part]:
-    """One Get for each CmdID → LocURI."""
-    return [Command(reference, syncml.GET, (Item(target=uri),)) for reference, uri in asked.items()]
+def questions(asked: Mapping[str, str], room: int) -> list[Part]:
+    """One Get for each CmdID → LocURI, as many as fit: what a PC with little room has beyond that is not asked."""
+    parts: list[Part] = []
+    for reference, uri in asked.items():
+        part = Command(reference, syncml.GET, (Item(target=uri),))
+        room -= syncml_write.size(part)
+        if room < 0:
+            return parts
+        parts.append(part)
+    return parts
 
 
 def size(parts: Iterable[Part]) -> int:

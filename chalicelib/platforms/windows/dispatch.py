@@ -68,8 +68,8 @@ def _questions(
     command: Command, told: Progress, nodes: tuple[str, ...], out: Outbox
 ) -> tuple[list[Part], Progress] | None:
     asked = {told.reference(command.id, number): uri for number, uri in enumerate(nodes)}
-    parts = compose.questions(asked)
-    return (parts, told) if compose.size(parts) <= out.room else None
+    parts = compose.questions(asked, out.room)
+    return (parts, replace(told, end=len(parts))) if parts else None
 
 
 def send_waiting(out: Outbox) -> None:

@@ -220,8 +220,10 @@ def _failed(job: Job, codes: Mapping[int, int]) -> Iterator[int]:
             yield index
 
 
-def keep(house: House, device: Device, reading: Reading) -> None:
+def keep(house: House, device: Device, reading: Reading) -> Device:
+    """The device as it is known after it."""
     for section, body in reading.sections.items():
         inventory.record(house, device.id, section, body)
-    if reading.attributes or reading.facts:
-        inventory.merge(house, device.id, attributes=reading.attributes, facts=reading.facts, known=device)
+    if not reading.attributes and not reading.facts:
+        return device
+    return inventory.merge(house, device.id, attributes=reading.attributes, facts=reading.facts, known=device)

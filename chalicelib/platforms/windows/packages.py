@@ -21,11 +21,13 @@ OK, CHUNK, WRONG_SIZE = 200, 213, 424
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """`complete`: nothing more of it is to come. `codes`: how the chunks in its last message are answered, by CmdID."""
+    """`complete`: nothing more of it is to come. `codes`: how the chunks in its last message are answered, by CmdID.
+    `broken`: a large object had no end."""
 
     parts: tuple[Part, ...]
     complete: bool = True
     codes: Mapping[str, int] = field(default_factory=dict)
+    broken: bool = False
 
 
 def receive(house: House, enrollment_id: str, talk: Conversation, message: Message, body: bytes) -> Package:
@@ -66,32 +68,38 @@ def _key(enrollment_id: str, talk: Conversation, number: int) -> str:
 
 
 def _joined(parts: tuple[Part, ...], last: Message) -> Package:
-    whole: list[Part] = []
-    codes: dict[str, int] = {}
-    pending: list[Item] = []
-    for part in parts:
-        if not isinstance(part, Results):
-            whole.append(part)
-            continue
-        items = []
-        for item in part.items:
-            if pending and pending[0].uri not in ("", item.uri) and item.uri:
-                pending = []  # it was never ended
-            continued = bool(pending)
-            pending.append(item)
-            if item.more:
-                continue
-            if continued:
-                joined = _object(pending)
-                codes[part.id] = OK if joined else WRONG_SIZE
-                items += [joined] if joined else []
-            else:
-                items.append(item)
-            pending = []
-        if items:
-            whole.append(replace(part, items=tuple(items)))
+    objects = _Objects()
+    whole = [joined for part in parts if (joined := objects.join(part)) is not None]
     own = {part.id for part in last.body}
-    return Package(tuple(whole), True, {key: code for key, code in codes.items() if key in own})
+    return Package(tuple(whole), True, {key: code for key, code in objects.codes.items() if key in own}, objects.broken)
+
+
+class _Objects:
+    """Puts the chunks of large objects together, whatever Results they came in."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, int] = {}
+        self.broken = False
+        self._chunks: list[Item] = []
+
+    def join(self, part: Part) -> Part | None:
+        """None where nothing of it is whole."""
+        if not isinstance(part, Results):
+            return part
+        items = [whole for item in part.items if (whole := self._item(part.id, item)) is not None]
+        return replace(part, items=tuple(items)) if items else None
+
+    def _item(self, command_id: str, item: Item) -> Item | None:
+        if self._chunks and item.uri not in ("", self._chunks[0].uri):
+            self._chunks, self.broken = [], True
+        if not item.more and not self._chunks:
+            return item
+        self._chunks.append(item)
+        if item.more:
+            return None
+        whole, self._chunks = _object(self._chunks), []
+        self.codes[command_id] = OK if whole else WRONG_SIZE
+        return whole
 
 
 def _object(chunks: list[Item]) -> Item | None:

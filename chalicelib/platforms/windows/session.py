@@ -4,6 +4,7 @@ Everything is kept before the reply goes out. An idle session is one message: a 
 nothing else.
 """
 
+import base64
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -39,7 +40,7 @@ from chalicelib.platforms.windows.syncml import Alert, Credential, Header, Messa
 LOGIN_STATUS = "com.microsoft/MDM/LoginStatus"
 UNENROLLMENT = "com.microsoft:mdm.unenrollment.userrequest"
 SECTION = "devinfo"
-NEXT = "next"  # CmdID of our only alert
+NEXT, NO_END = "next", "no-end"  # CmdIDs of our alerts
 LOOKED_UP = 10  # commands of a package that are looked for, where the head of the queue does not hold them
 _DEVINFO = "./devinfo/"
 _LONGEST_VALUE = 256
@@ -92,7 +93,7 @@ class _Turn:
         dispatch.again(out)
         self.parts = out.parts
         if self.talk.asked == sections.HELLO:
-            self.parts += sections.ask(sections.HELLO, upkeep.HELLO)
+            self.parts += sections.ask(sections.HELLO, upkeep.HELLO, self.talk.room)
 
     def take(self, package: Package) -> None:
         alerts = [part for part in package.parts if isinstance(part, Alert)]
@@ -107,6 +108,8 @@ class _Turn:
         self._touch()
         self._keep_device_info(package.parts)
         self._work()
+        if package.broken:
+            self.parts.append(Alert(NO_END, syncml.NO_END_OF_DATA))
 
     def _leave(self) -> None:
         for command in self.poll.queue:
@@ -119,13 +122,12 @@ class _Turn:
         """False where the device has yet to say who it is."""
         answers = sections.answers(self.talk, self.reports) if self.talk.asked == sections.HELLO else None
         if answers is None:
-            self.parts += sections.ask(sections.HELLO, upkeep.HELLO)
+            self.parts += sections.ask(sections.HELLO, upkeep.HELLO, self.talk.room)
             self.talk = replace(self.talk, asked=sections.HELLO)
             return False
         self.poll = arrivals.arrive(self.house, self.poll, self.talk, answers)
-        kept = (
-            {"type": self.talk.hello["type"]} if "type" in self.talk.hello else {}
-        )  # a renewal asks which store it is
+        # Of what the enrollment request said, a renewal needs the store that the certificate lies in.
+        kept = {name: value for name, value in self.talk.hello.items() if name == "type"}
         self.talk = replace(self.talk, asked="", hello=kept)
         return True
 
@@ -158,7 +160,11 @@ class _Turn:
 
     def _alert_foreign(self) -> None:
         """A command behind the head of the queue is read; what is not found at all was never sent to this device."""
-        told = [each for each in self.reports.owners() if each != NEXT and not each.startswith(sections.PREFIX)]
+        told = [
+            each
+            for each in self.reports.owners()
+            if each not in (NEXT, NO_END) and not each.startswith(sections.PREFIX)
+        ]
         for reference in told[:LOOKED_UP]:
             known = delivery.recognise(self.house, self.poll, reference)
             self.poll = known or self.poll
@@ -168,13 +174,13 @@ class _Turn:
     def _ask(self, out: Outbox) -> None:
         """The inventory, once nothing else is to be done."""
         answers, asked = sections.answers(self.talk, self.reports), self.talk.asked
-        nodes: tuple[str, ...] = ()
+        parts: list[Part] = []
         if answers is not None:
-            self.poll, nodes = sections.take(self.house, self.poll, self.talk, answers)
-        if not nodes and not out.parts:  # a section that was not answered is passed over until tomorrow
-            self.poll, asked, nodes = sections.following(self.house, self.poll, asked)
-        self.parts += sections.ask(asked, nodes)
-        self.talk = replace(self.talk, asked=asked if nodes else "")
+            self.poll, parts = sections.take(self.house, self.poll, self.talk, answers, out.room)
+        if not parts and not out.parts:  # a section that was not answered is passed over until tomorrow
+            self.poll, asked, parts = sections.following(self.house, self.poll, asked, out.room)
+        self.parts += parts
+        self.talk = replace(self.talk, asked=asked if parts else "")
 
     def _outbox(self) -> Outbox:
         return Outbox(self.house, self.poll, self.talk, self.number, self.talk.room - OVERHEAD)
@@ -223,8 +229,6 @@ def _ended(house: House, command: Command) -> None:
 
 
 def _own_proof(house: House, enrollment_id: str, challenge: Meta) -> Credential:
-    import base64
-
     nonce = base64.b64decode(challenge.next_nonce) if challenge.next_nonce else b""
     told = credentials.digest(credentials.SERVER, credentials.server_password(house, enrollment_id), nonce)
     return Credential(Meta(format="b64", type=DIGEST), told)
