@@ -1,5 +1,7 @@
 """Sessions of a simulated PC with the management route: who may speak, what is kept, what is said, what it costs."""
 
+import base64
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -209,6 +211,25 @@ def _status(pc: WindowsPC, reference: str) -> bytes:
         f"</SyncHdr><SyncBody><Status><CmdID>1</CmdID><MsgRef>9</MsgRef><CmdRef>{reference}</CmdRef><Cmd>Exec</Cmd>"
         "<Data>200</Data></Status><Final/></SyncBody></SyncML>"
     ).encode()
+
+
+def test_muster_proves_itself_where_the_pc_asks_for_it() -> None:
+    world = World()
+    pc = world.enrolled(seed=1)
+    bound = world.poll().enrollment.id
+    queue(world, Step("Replace", LENGTH, "int", "7"))
+    for nonce, proven in (("bm9uY2U=", True), ("no base64", False)):
+        challenge = (
+            f"<Chal><Meta><Format xmlns='syncml:metinf'>b64</Format><Type xmlns='syncml:metinf'>syncml:auth-md5</Type>"
+            f"<NextNonce xmlns='syncml:metinf'>{nonce}</NextNonce></Meta></Chal>"
+        )
+        said = _status(pc, "0").replace(b"<Cmd>Exec</Cmd>", f"<Cmd>SyncHdr</Cmd>{challenge}".encode())
+        reply = pc.post(pc.state.manage_url, said.replace(b"<Data>200<", b"<Data>407<"))
+        assert reply.status == (200 if proven else 400)
+        if proven:
+            secret = hashlib.md5(f"Muster:{pc.state.server_auth['secret']}".encode()).digest()
+            told = hashlib.md5(base64.b64encode(secret) + b":nonce").digest()
+            assert base64.b64encode(told) in reply.body, bound
 
 
 # -- jobs

@@ -5,13 +5,14 @@ nothing else.
 """
 
 import base64
+import binascii
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.core import channels, delivery, inventory
 from chalicelib.core.commands import RETIRE
-from chalicelib.core.errors import NotManaged, Stale
+from chalicelib.core.errors import BadRequest, NotManaged, Stale
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
 from chalicelib.core.queue import end
@@ -229,7 +230,10 @@ def _ended(house: House, command: Command) -> None:
 
 
 def _own_proof(house: House, enrollment_id: str, challenge: Meta) -> Credential:
-    nonce = base64.b64decode(challenge.next_nonce) if challenge.next_nonce else b""
+    try:
+        nonce = base64.b64decode(challenge.next_nonce, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadRequest("The nonce of the challenge is not base64.") from error
     told = credentials.digest(credentials.SERVER, credentials.server_password(house, enrollment_id), nonce)
     return Credential(Meta(format="b64", type=DIGEST), told)
 
