@@ -17,6 +17,9 @@ SHORT = {
 RFC = "https://www.rfc-editor.org/rfc/rfc{}"
 APPLE = "https://github.com/apple/device-management"
 MICROSOFT = "https://learn.microsoft.com/openspecs/windows_protocols"
+W3 = "https://www.w3.org/TR"
+OASIS = "https://docs.oasis-open.org"
+LEARN = "https://learn.microsoft.com"
 OMA = "https://www.openmobilealliance.org/release/DM/V1_2_1-20080617-A/"
 AWS = "https://docs.aws.amazon.com"
 # What a docstring calls it → its name, where it is published.
@@ -34,11 +37,44 @@ STANDARDS: Mapping[str, tuple[str, str]] = {
     "MS-XCEP": ("Windows enrollment policy", f"{MICROSOFT}/ms-xcep"),
     "MS-WSTEP": ("Windows certificate enrollment", f"{MICROSOFT}/ms-wstep"),
     "MS-MDM": ("Windows management sessions", f"{MICROSOFT}/ms-mdm"),
+    "SOAP 1.2": ("SOAP 1.2", f"{W3}/soap12-part1/"),
+    "WS-Addressing": ("WS-Addressing 1.0", f"{W3}/ws-addr-core/"),
+    "WS-Security": ("WS-Security 1.1", f"{OASIS}/wss-m/wss/v1.1.1/wss-SOAPMessageSecurity-v1.1.1.html"),
+    "UsernameToken profile": (
+        "WS-Security UsernameToken profile 1.0",
+        f"{OASIS}/wss/2004/01/oasis-200401-wss-username-token-profile-1.0.pdf",
+    ),
+    "WS-Trust": ("WS-Trust 1.3", f"{OASIS}/ws-sx/ws-trust/200512/ws-trust-1.3-os.html"),
+    "OMA-WAP-ProvCont": (
+        "Provisioning documents",
+        "https://www.openmobilealliance.org/release/ClientProvisioning/",
+    ),
+    "Certificate Renewal": (
+        "Microsoft: Certificate Renewal",
+        f"{LEARN}/windows/client-management/certificate-renewal-windows-mdm",
+    ),
+    "MDM enrollment of Windows devices": (
+        "Microsoft: MDM enrollment of Windows devices",
+        f"{LEARN}/windows/client-management/mdm-enrollment-of-windows-devices",
+    ),
+    "Microsoft Entra integration with MDM": (
+        "Microsoft Entra integration with MDM",
+        f"{LEARN}/windows/client-management/azure-active-directory-integration-with-mdm",
+    ),
+    "Access tokens": ("Microsoft identity platform: Access tokens", f"{LEARN}/entra/identity-platform/access-tokens"),
+    "OpenID Connect Discovery": (
+        "OpenID Connect Discovery 1.0",
+        "https://openid.net/specs/openid-connect-discovery-1_0.html",
+    ),
     "OMA-TS-SyncML_RepPro": ("SyncML representation", OMA),
+    "OMA-TS-SyncML_MetaInfo": ("SyncML meta information", OMA),
     "OMA-TS-DM_Protocol": ("OMA-DM protocol", OMA),
     "OMA-TS-DM_Security": ("OMA-DM security", OMA),
-    "DDF": ("CSP nodes (DDF v2)", "https://learn.microsoft.com/windows/client-management/mdm/"),
-    "WNS": ("Windows Push Notification Services", "https://learn.microsoft.com/windows/apps/develop/notifications/"),
+    "OMA-TS-DM_TND": ("OMA-DM tree and descriptions", OMA),
+    "XML 1.0": ("XML 1.0", f"{W3}/xml/"),
+    "Namespaces in XML": ("Namespaces in XML 1.0", f"{W3}/xml-names/"),
+    "DDF": ("CSP nodes (DDF v2)", f"{LEARN}/windows/client-management/mdm/"),
+    "WNS": ("Windows Push Notification Services", f"{LEARN}/windows/apps/develop/notifications/"),
     "RFC 2396": ("URI escaping, as Windows reads it", RFC.format(2396)),
     "RFC 3986": ("URI", RFC.format(3986)),
     "RFC 6749": ("OAuth 2.0", RFC.format(6749)),
@@ -74,7 +110,7 @@ def docstrings() -> Iterator[tuple[str, str]]:
     for path in sorted((ROOT / "chalicelib").rglob("*.py")):
         tree = ast.parse(path.read_text())
         nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)]
-        yield str(path.relative_to(ROOT)), " ".join(ast.get_docstring(node) or "" for node in nodes)
+        yield str(path.relative_to(ROOT)), " ".join(" ".join((ast.get_docstring(node) or "").split()) for node in nodes)
 
 
 def standards_table() -> str:
@@ -85,7 +121,7 @@ def standards_table() -> str:
                 modules[name].append(path.removeprefix("chalicelib/"))
     rows = []
     for name, (title, url) in STANDARDS.items():
-        told = title == name or name.split()[0] in _IN_THE_TITLE
+        told = name in title or name.split()[0] in _IN_THE_TITLE
         rows.append(f"| {title if told else f'{title} ({name})'} | {_places(modules[name])} | <{url}> |")
     return "\n".join(["| Standard | Module | Source |", "| --- | --- | --- |", *rows])
 

@@ -1,7 +1,7 @@
 """`muster deploy`: package, upload, change set, deploy. Tried on the embedded engine only, never on AWS."""
 
 import json
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -74,7 +74,7 @@ def _deploy(
         template = stack.upload(package)
     known = json.loads(package.template.read_text())["Parameters"]
     kept = {name: value for name, value in stack.parameters().items() if name in known}
-    parameters = kept | {"Stage": stage} | _given(given, known)
+    parameters = kept | {"Stage": stage} | _at_its_domain(_given(given, known))
     proposed = stack.propose(template, parameters)
     _apply(console, stack, proposed, dry_run, yes)
     changes = [asdict(change) for change in proposed.changes]
@@ -112,6 +112,12 @@ def _table(change_set: ChangeSet) -> Table:
         colour = COLOURS.get(change.action, "white")
         table.add_row(f"[{colour}]{change.action}[/]", change.name, change.kind, change.replacement)
     return table
+
+
+def _at_its_domain(given: Mapping[str, str]) -> dict[str, str]:
+    """Who names a domain means that people and devices are sent there, if no other address is given."""
+    domains = {plane: given.get(f"{plane}Domain", "") for plane in ("Console", "Device", "Manage")}
+    return {f"{plane}Url": f"https://{domain}" for plane, domain in domains.items() if domain} | dict(given)
 
 
 def _given(pairs: Sequence[str], known: Container[str]) -> dict[str, str]:

@@ -1,7 +1,9 @@
 """A device arrives: it says who it is, and the enrollment is bound to it, or it is refused.
 
 What a device says of itself is a claim. A certificate that is bound keeps to its device; one that is new may take a
-record over only if nobody lives in it, or if its invitation says so.
+record over only if nobody lives in it, or if its invitation says so. It takes over the record's name and history, and
+nothing that others trust: what the device before it told is forgotten, and whose it was too, unless the invitation
+names the device.
 """
 
 from collections.abc import Mapping
@@ -16,13 +18,17 @@ from chalicelib.core.ports import Change, Create, Poll, Remove, Replace
 from chalicelib.core.queue import clear_queue
 from chalicelib.core.retry import retry_stale
 from chalicelib.core.trail import SYSTEM, event
-from chalicelib.model.device import Device, DeviceStatus, Identifier, Ownership, Platform
+from chalicelib.model.device import Device, DeviceStatus, Identifier, Inventory, Ownership, Platform
 from chalicelib.model.enrollment import Enrollment, EnrollmentStatus, Invitation
 
 FORMER_ENROLLMENTS = 20
 FIRST_DAY = 86_400  # a certificate that has not authenticated by then has to be asked for again
 REFUSALS_NOTED = 3600  # a refused device that insists is written down once in so many seconds
 UNIQUE = ("udid", "serial", "enrollment_id", "device_id")
+SECTIONS = 50  # more than any platform's inventory has
+# What a device reads that claims to be another one, whose name is for the trail and the log.
+LIVE = "This device is enrolled already; ask your administrator for an invitation that replaces that enrollment."
+ELSEWHERE = "Another device is known by this serial number or id; ask your administrator."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class _Arrival:
     device: Device  # as it will be
     known: Device | None  # as it was
     former: Enrollment | None = None  # a live enrollment that ends with this one
+    anew: bool = False  # with a certificate that was not bound before
 
 
 def authenticate(house: House, poll: Poll, hello: Hello) -> None:
@@ -79,6 +86,7 @@ def authenticate(house: House, poll: Poll, hello: Hello) -> None:
             Replace(device) if device.version else Create(device),
             Replace(replace(enrollment, status=status, device_id=device.id, hardware_id=hello.hardware_id)),
             *_pointers(house, arrival),
+            *_forgotten(house, arrival),
             *(ending(house, former, "replaced") if former else ()),
             *escrow.forgetting(house, device.id, "bootstrap_token"),
             audit=what,
@@ -87,11 +95,12 @@ def authenticate(house: House, poll: Poll, hello: Hello) -> None:
     retry_stale(attempt)
 
 
-def _refuse(house: House, enrollment: Enrollment, reason: str) -> NoReturn:
+def _refuse(house: House, enrollment: Enrollment, reason: str, told: str = "") -> NoReturn:
+    """`told` is what the device reads, if it may not read the reason."""
     if house.clock() - enrollment.refused_at >= REFUSALS_NOTED:
         what = event(house, SYSTEM, "enrollment.refused", f"enrollment:{enrollment.id}", reason=reason)
         house.store.commit(Replace(replace(enrollment, refused_at=house.clock())), audit=what)
-    raise NotManaged(reason)
+    raise NotManaged(reason, told)
 
 
 def _returning(house: House, enrollment: Enrollment, hello: Hello) -> _Arrival:
@@ -118,18 +127,28 @@ def _new(house: House, enrollment: Enrollment, hello: Hello) -> _Arrival:
         _refuse(house, enrollment, "The invitation does not list this serial number.")
     known = _claimed(house, enrollment, hello)
     former = _former(house, known, enrollment, invitation)
-    return _Arrival(_admitted(house, known, enrollment, invitation, hello), known, former)
+    return _Arrival(_admitted(house, known, enrollment, invitation, hello), known, former, anew=True)
 
 
 def _claimed(house: House, enrollment: Enrollment, hello: Hello) -> Device | None:
-    """The record that all identifiers point to, if any does."""
+    """The record that all identifiers point to, if any does. A phone's is not for a PC, whatever it calls itself."""
     found = {
         pointer.device_id for kind in UNIQUE if (pointer := _pointer(house, kind, hello.identifiers.get(kind, "")))
     }
     devices = [device for device_id in found if (device := house.store.find(Device, device_id))]
     if len(devices) > 1:
         _refuse(house, enrollment, "The device tells the identifiers of two devices.")
-    return devices[0] if devices else None
+    if not devices:
+        return None
+    if _family(house, devices[0].platform) != _family(house, hello.platform):
+        reason = f"Device {devices[0].id} has these identifiers and is of another platform ({devices[0].platform})."
+        _refuse(house, enrollment, reason, ELSEWHERE)
+    return devices[0]
+
+
+def _family(house: House, system: Platform) -> str:
+    """Who speaks for it; a system that nobody speaks for is its own family."""
+    return next((platform.name for platform in house.platforms.values() if system in platform.systems), system)
 
 
 def _pointer(house: House, kind: str, value: str) -> Identifier | None:
@@ -142,36 +161,52 @@ def _former(house: House, device: Device | None, enrollment: Enrollment, invitat
         return None
     if invitation.replaces != device.id:
         reason = f"Device {device.id} has a live enrollment; retire it, or invite with `replaces` set to it."
-        _refuse(house, enrollment, reason)
+        _refuse(house, enrollment, reason, LIVE)
     return former
 
 
 def _admitted(
     house: House, known: Device | None, enrollment: Enrollment, invitation: Invitation, hello: Hello
 ) -> Device:
-    device = known or Device(
-        id=ids.ulid(house.clock()),
+    """Made anew, so that nothing is inherited but what stands here."""
+    device = Device(
+        id=known.id if known else ids.ulid(house.clock()),
         platform=hello.platform,
         identifiers={},
-        ownership=invitation.ownership,
+        ownership=Ownership.PERSONAL if hello.user_enrollment else invitation.ownership,
         status=DeviceStatus.PENDING,
-        enrollment_id="",
-        created_at=house.clock(),
+        enrollment_id=enrollment.id,
+        created_at=known.created_at if known else house.clock(),
+        former_enrollments=_formers(known) if known else (),
+        bound_at=enrollment.created_at,
+        owner=invitation.user,
+        groups=tuple(dict.fromkeys(invitation.groups)),
+        user_enrollment=hello.user_enrollment,
+        version=known.version if known else 0,
     )
-    former = (device.enrollment_id, *device.former_enrollments) if device.enrollment_id else ()
-    return _described(
-        replace(
-            device,
-            ownership=Ownership.PERSONAL if hello.user_enrollment else invitation.ownership,
-            enrollment_id=enrollment.id,
-            former_enrollments=former[:FORMER_ENROLLMENTS],
-            bound_at=enrollment.created_at,
-            owner=invitation.user or device.owner,
-            groups=tuple(dict.fromkeys((*device.groups, *invitation.groups))),
-            user_enrollment=hello.user_enrollment,
-        ),
-        hello,
-    )
+    return _described(_entrusted(device, known) if known and _named(known, invitation, hello) else device, hello)
+
+
+def _formers(known: Device) -> tuple[str, ...]:
+    former = (known.enrollment_id, *known.former_enrollments) if known.enrollment_id else ()
+    return former[:FORMER_ENROLLMENTS]
+
+
+def _named(known: Device, invitation: Invitation, hello: Hello) -> bool:
+    """Whoever invited meant this very device."""
+    return invitation.replaces == known.id or (hello.serial == known.serial and known.serial in invitation.serials)
+
+
+def _entrusted(device: Device, known: Device) -> Device:
+    groups = tuple(dict.fromkeys((*known.groups, *device.groups)))
+    return replace(device, owner=device.owner or known.owner, groups=groups)
+
+
+def _forgotten(house: House, arrival: _Arrival) -> list[Change]:
+    """The inventory of whoever had the record before."""
+    if not arrival.anew or arrival.known is None:
+        return []
+    return [Remove(row) for row in house.store.collect(Inventory, arrival.known.id, limit=SECTIONS).items]
 
 
 def _described(device: Device, hello: Hello) -> Device:

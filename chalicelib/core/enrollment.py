@@ -1,11 +1,11 @@
 """What an invitation buys and a certificate proves: issue, renew, recognise. Without a challenge: core/admission."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from chalicelib.core import invitations
 from chalicelib.core.channels import users_of
-from chalicelib.core.errors import Forbidden, Gone, NotFound, NotManaged
+from chalicelib.core.errors import Forbidden, Gone, NotFound, NotManaged, Stale
 from chalicelib.core.house import House
 from chalicelib.core.ports import Change, Create, Poll, Replace
 from chalicelib.core.retry import retry_stale
@@ -111,7 +111,8 @@ def renew(
     platform: str = "apple",
     hardware_ids: frozenset[str] = frozenset(),
 ) -> bytes:
-    """A new certificate for a live enrollment whose current certificate asked for it; both speak for it from now on.
+    """A new certificate for a live enrollment whose current certificate asked for it. Both speak for it,
+    but once the new one has done so, a request that the old one signed is a replay.
 
     `hardware_ids` are what the request calls the device: none of them may be another one's. Forbidden.
     """
@@ -120,19 +121,18 @@ def renew(
         enrollment = house.store.find(Enrollment, enrollment_id)
         if enrollment is None or not enrollment.live or old_fingerprint not in enrollment.fingerprints:
             raise Forbidden("Only the current certificate of a live enrollment can be renewed.")
+        if old_fingerprint != enrollment.fingerprints[0] == enrollment.settled:
+            raise Forbidden("The certificate was renewed, and the new one is in use.")
         if enrollment.platform != platform or not hardware_ids <= {enrollment.hardware_id}:
             raise Forbidden("The certificate belongs to another device.")
         newest = house.store.get(Certificate, enrollment.fingerprints[0])
-        if len(enrollment.fingerprints) > 1 and house.clock() - newest.issued_at < RENEWAL_PAUSE:
+        if newest.renews and house.clock() - newest.issued_at < RENEWAL_PAUSE:
             raise Forbidden("The certificate was renewed within the last day.")
         issued = make(enrollment_id)
         fingerprints = (issued.fingerprint, old_fingerprint)
-        dropped = [house.store.get(Certificate, f) for f in enrollment.fingerprints if f not in fingerprints]
-        channels = [enrollment, *users_of(house, enrollment)]
         house.store.commit(
-            Create(record(issued, enrollment_id, house.clock())),
-            *(Replace(replace(channel, fingerprints=fingerprints)) for channel in channels),
-            *(Replace(replace(c, revoked_at=house.clock(), revocation_reason="superseded")) for c in dropped),
+            Create(replace(record(issued, enrollment_id, house.clock()), renews=old_fingerprint)),
+            *_speaking(house, enrollment, fingerprints),
             audit=event(
                 house,
                 f"device:{enrollment.device_id}",
@@ -150,9 +150,29 @@ def renew(
 def recognise(house: House, enrollment_id: str, fingerprint: str, limit: int = 25, *, platform: str = "apple") -> Poll:
     """The enrollment that a verified certificate speaks for, with its queue: one store call. NotManaged."""
     poll = proven(house, enrollment_id, platform, limit)
-    if fingerprint not in poll.enrollment.fingerprints:
+    known = poll.enrollment.fingerprints
+    if fingerprint not in known:
         raise NotManaged("The certificate is not bound to an enrollment.")
-    return poll
+    return _settled(house, poll) if len(known) > 1 and fingerprint == known[0] != poll.enrollment.settled else poll
+
+
+def _settled(house: House, poll: Poll) -> Poll:
+    """The first contact with a renewed certificate is noted."""
+    try:
+        bound = house.store.replace(replace(poll.enrollment, settled=poll.enrollment.fingerprints[0]))
+    except Stale:  # the next contact does it
+        return poll
+    return replace(poll, enrollment=bound)
+
+
+def _speaking(house: House, enrollment: Enrollment, fingerprints: tuple[str, ...]) -> Iterator[Change]:
+    """From now on these certificates speak for the device and its users; the others are revoked."""
+    for channel in (enrollment, *users_of(house, enrollment)):
+        yield Replace(replace(channel, fingerprints=fingerprints))
+    for fingerprint in enrollment.fingerprints:
+        if fingerprint not in fingerprints:
+            over = house.store.get(Certificate, fingerprint)
+            yield Replace(replace(over, revoked_at=house.clock(), revocation_reason="superseded"))
 
 
 def proven(house: House, enrollment_id: str, platform: str, limit: int = 25) -> Poll:

@@ -56,7 +56,18 @@ class Forbidden(MusterError):
 
 
 class NotManaged(Forbidden):
-    """On some wires the answer makes the device unenroll itself: raise it for nothing else."""
+    """On some wires the answer makes the device unenroll itself: raise it for nothing else.
+
+    `told` is for the device, where the reason says more than a stranger may know.
+    """
+
+    def __init__(self, reason: str, told: str = "") -> None:
+        super().__init__(reason)
+        self.told = told
+
+    @property
+    def public(self) -> str:
+        return self.told or str(self)
 
 
 class NotFound(MusterError):

@@ -1,17 +1,17 @@
 """Invitations to enroll, and the one-time challenges that their profiles carry."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from chalicelib.core import access, ids
-from chalicelib.core.errors import AlreadyExists, BadRequest, Forbidden, Gone, NotFound
+from chalicelib.core.errors import BadRequest, Forbidden, Gone, NotFound
 from chalicelib.core.house import House
-from chalicelib.core.ports import Create, Replace
+from chalicelib.core.ports import Change, Create, Replace
 from chalicelib.core.retry import retry_stale
 from chalicelib.core.trail import event
 from chalicelib.model.device import Device, Ownership
-from chalicelib.model.enrollment import Challenge, ChallengePurpose, Invitation
+from chalicelib.model.enrollment import Allowance, Challenge, ChallengePurpose, Invitation
 from chalicelib.model.people import Principal
 from chalicelib.model.secret import Secret
 
@@ -20,6 +20,7 @@ MAX_SERIALS = 500
 MIN_LIFE, MAX_LIFE, DEFAULT_LIFE = 300, 90 * 86_400, 7 * 86_400
 CHALLENGE_LIFE = 3600
 PERSONAL_LIFE = 3600
+PERSONAL_DAILY, DAY = 10, 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def for_person(
     """The code of an invitation for one device within the hour, for a person whom the caller has just recognised.
 
     `actor` as the trail shows it. With a `code` of the caller's own a repeat makes no second invitation, and what is
-    there stays as it is, used up or not.
+    there stays as it is, used up or not. Forbidden beyond ten a day: a stolen password must not enroll a fleet.
     """
     now, secret = house.clock(), Secret(code or ids.code())
     invitation = Invitation(
@@ -105,12 +106,33 @@ def for_person(
         groups=tuple(groups),
         note=note,
     )
-    if code and house.store.find(Invitation, invitation.id) is not None:
-        return secret
     target, details = f"invitation:{invitation.id}", {"ownership": ownership.value, "max_uses": 1, "user": user}
-    with suppress(AlreadyExists):  # the same request twice at once
-        house.store.commit(Create(invitation), audit=event(house, actor, "invitation.created", target, **details))
-    return secret
+
+    def attempt() -> Secret[str]:
+        if code and house.store.find(Invitation, invitation.id) is not None:
+            return secret
+        what = event(house, actor, "invitation.created", target, **details)
+        house.store.commit(Create(invitation), _counted(house, actor), audit=what)
+        return secret
+
+    return retry_stale(attempt)
+
+
+def _counted(house: House, actor: str) -> Change:
+    """One more of this person's invitations of the day. Forbidden, when they have had all."""
+    now, who = house.clock(), ids.digest(actor)
+    known = house.store.find(Allowance, who)
+    if known is None:
+        return Create(Allowance(who, now + DAY))
+    if known.expires_at <= now:  # what has expired may still be there
+        return Replace(Allowance(who, now + DAY, version=known.version))
+    if known.given >= PERSONAL_DAILY:
+        until = datetime.fromtimestamp(known.expires_at, UTC)
+        raise Forbidden(
+            f"You have had {PERSONAL_DAILY} invitations within a day. Try again after {until:%Y-%m-%d %H:%M} UTC, "
+            "or ask your administrator for an invitation."
+        )
+    return Replace(replace(known, given=known.given + 1))
 
 
 def _check(life: int, max_uses: int, serials: Sequence[str]) -> None:

@@ -26,7 +26,14 @@ FIELDS = (
 )
 
 
+LONGEST = 300  # characters of a value: much of what is logged was sent by strangers
+
+
 def write(facts: Mapping[str, str | int]) -> None:
-    line = {name: facts[name] for name in FIELDS if facts.get(name) not in (None, "")}
+    line = {name: _short(facts[name]) for name in FIELDS if facts.get(name) not in (None, "")}
     sys.stderr.write(json.dumps(line, separators=(",", ":")) + "\n")
     sys.stderr.flush()
+
+
+def _short(value: str | int) -> str | int:
+    return value[:LONGEST] if isinstance(value, str) else value

@@ -14,6 +14,7 @@ from chalicelib.platforms.http import Request, Response
 Serve = Callable[[House, Request], Response]
 Refuse = Callable[[MusterError], Response]
 KIBIBYTE = 1024
+LONGEST_REFUSAL = 500  # characters: a refusal may name what was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +76,4 @@ def refusal(error: MusterError, speaks_mdm: bool) -> Response:
     if speaks_mdm and isinstance(error, NotManaged):
         body = {"code": "com.apple.unrecognized.device", "description": error.public}
         return Response(status, json.dumps(body).encode(), "application/json")
-    return Response(status, f"{error.public}\n".encode(), "text/plain; charset=utf-8")
+    return Response(status, f"{error.public[:LONGEST_REFUSAL]}\n".encode(), "text/plain; charset=utf-8")

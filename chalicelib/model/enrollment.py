@@ -28,6 +28,16 @@ class Invitation:
     version: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many invitations somebody was given for having signed in, until it begins anew at `expires_at`."""
+
+    who: str  # SHA-256 of the actor
+    expires_at: int
+    given: int = 1
+    version: int = 0
+
+
 class ChallengePurpose(StrEnum):
     SCEP = "scep"
     OTA = "ota"  # handed out in the "Profile Service" payload of over-the-air enrollment
@@ -60,6 +70,7 @@ class Certificate:
     issued_at: int
     revoked_at: int = 0
     revocation_reason: str = ""
+    renews: str = ""  # the fingerprint of the certificate that asked for it
     version: int = 0
 
     @property
@@ -103,6 +114,7 @@ class Enrollment:
     fresh: bool = False  # enabled and not heard of since: the outbox wakes it
     session: Mapping[str, Any] = field(default_factory=dict)  # what the platform remembers of the conversation; small
     refused_at: int = 0  # the last refused arrival that was written down
+    settled: str = ""  # the newest fingerprint once it has spoken: the one before it cannot be renewed any more
     ended_at: int = 0
     ended_reason: str = ""
     version: int = 0

@@ -16,7 +16,7 @@ from chalicelib.core.errors import BadRequest
 from chalicelib.model.audit import AuditEntry
 from chalicelib.model.command import Command
 from chalicelib.model.device import Device, Identifier, Inventory
-from chalicelib.model.enrollment import Certificate, Challenge, Declaration, Enrollment, Invitation
+from chalicelib.model.enrollment import Allowance, Certificate, Challenge, Declaration, Enrollment, Invitation
 from chalicelib.model.escrow import EscrowedSecret
 from chalicelib.model.finding import Finding
 from chalicelib.model.people import ApiToken
@@ -84,6 +84,7 @@ LAYOUTS: Mapping[type, Layout] = {
     Invitation: Layout(
         C, "V#{id}", "#", list_as="invitation", list_sk="{created_at:010d}#{id}", expires="expires_at", keep=30 * DAY
     ),
+    Allowance: Layout(C, "A#{who}", "#", expires="expires_at", keep=DAY),
     Challenge: Layout(C, "H#{digest}", "#", expires="expires_at", keep=DAY),
     Certificate: Layout(
         C, "C#{fingerprint}", "#", list_as="revoked", list_sk="{revoked_at:010d}#{fingerprint}", list_if="revoked"

@@ -57,9 +57,12 @@ def enter(ask: Ask[SignIn]) -> Answer:
         return _form(ask.house, app, rules, ask.given.username, str(wrong))
     except (BadRequest, Forbidden) as refusal:
         return _refused(ask.house, refusal)
-    code = invitations.for_person(
-        ask.house, f"user:{name}", name, ownership=rules.ownership, groups=rules.groups, note=_NOTE
-    )
+    try:
+        code = invitations.for_person(
+            ask.house, f"user:{name}", name, ownership=rules.ownership, groups=rules.groups, note=_NOTE
+        )
+    except Forbidden as enough:
+        return _form(ask.house, app, rules, ask.given.username, str(enough))
     return _handed_over(ask.house, app, code)
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench import pcs, windows_messages
 from tests.bench.loopback import Loopback, loopback
 from tests.bench.messages import Messages, recorded
 from tests.bench.report import Report
 from tests.bench.staging import Deployment, deployed, unlogged
 from tests.devices.apns import FakeAPNs
+from tests.devices.wns import FakeWNS
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +28,25 @@ def bench() -> Iterator[Report]:
 def apns() -> Iterator[FakeAPNs]:
     with FakeAPNs(strict=False) as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def wns() -> Iterator[FakeWNS]:
+    with FakeWNS(sid="ms-app://s-1-15-2-1-2-3-4-5-6-7") as service:
+        yield service
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch, apns: FakeAPNs, wns: FakeWNS) -> Deployment:
+    """For PCs: nobody has enrolled yet, and WNS is at hand."""
+    with unlogged():
+        return deployed(monkeypatch, apns, **pcs.settings(wns))
+
+
+@pytest.fixture
+def windows(site: Deployment) -> Messages:
+    with unlogged():
+        return windows_messages.recorded(site)
 
 
 @pytest.fixture

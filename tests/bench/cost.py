@@ -88,6 +88,14 @@ class Fleet:
 
 
 @dataclass(frozen=True)
+class Desks:
+    """How PCs live, where it is not as with other devices (Fleet). They are never switched off, which costs most."""
+
+    sessions_polled: float = 6  # a day: every 240 minutes, the schedule that enrollment sets
+    sessions_pushed: float = 3  # every 480 minutes, as soon as there is a push channel; and one for each command
+
+
+@dataclass(frozen=True)
 class Machine:
     """AWS as seen from this one: a slower processor in slices, and a network in between."""
 
@@ -95,6 +103,7 @@ class Machine:
     whole_processor_mb: float = 1769  # Lambda: memory that comes with one processor
     call_ms: float = 5  # DynamoDB, SQS, KMS: round trip with TLS, waited for
     push_ms: float = 500  # connection to APNs and one batch of up to 100 pushes
+    notification_ms: float = 50  # WNS: one notification, sent one after the other
     log_bytes: float = 450  # what Lambda itself logs of an invocation, unless told not to: START, END, REPORT
     answer_bytes: float = 350  # headers of an empty answer, as API Gateway sends it
     item_bytes: float = 100  # DynamoDB adds them to each item it keeps

@@ -22,6 +22,14 @@ DEVICE, CONSOLE, WORKER = 200, 500, 700  # milliseconds: the budgets of the desi
 FUNCTIONS: dict[str, tuple[int, tuple[str, ...]]] = {
     "gateway": (DEVICE, ("chalicelib.gateway.handler", "chalicelib.wiring", "chalicelib.platforms.apple.service")),
     "signer": (DEVICE, ("chalicelib.gateway.signer", "chalicelib.wiring", "chalicelib.platforms.apple.scep")),
+    "gateway, Windows": (
+        DEVICE,
+        ("chalicelib.gateway.handler", "chalicelib.wiring", "chalicelib.platforms.windows.service"),
+    ),
+    "signer, Windows": (
+        DEVICE,
+        ("chalicelib.gateway.signer", "chalicelib.wiring", "chalicelib.platforms.windows.enrollment_endpoints"),
+    ),
     "api": (CONSOLE, ("app",)),
     "outbox": (WORKER, ("chalicelib.workers.outbox",)),
     "wake": (WORKER, ("chalicelib.workers.wake", "chalicelib.platforms.apple.apns")),

@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,10 +34,18 @@ class Loopback(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.answers: Answers = {}
         self.calls: list[str] = []
+        self.asked = Counter[Question]()
         self.house: Any = None
 
     def answer_as(self, messages: Messages, exchange: Exchange) -> None:
         self.house, self.answers = messages.house, messages.kept | exchange.answers
+        self.asked.clear()
+
+    def answer(self, question: Question) -> bytes:
+        """What is asked again and again is answered in turn as it was the first time."""
+        said = self.answers.get(question, [b"{}"])
+        self.asked[question] += 1
+        return said[(self.asked[question] - 1) % len(said)]
 
     def tables(self) -> DynamoTables:
         """Muster's own client, talking to this server."""
@@ -68,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(head.encode() + answer)
 
     def _dynamodb(self, operation: str, body: Mapping[str, Any]) -> bytes:
-        return b"{}" if operation in WRITES else self.server.answers.get(_question(operation, body), b"{}")
+        return b"{}" if operation in WRITES else self.server.answer(_question(operation, body))
 
     def log_message(self, *_: Any) -> None:
         pass

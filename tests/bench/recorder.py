@@ -12,7 +12,7 @@ from chalicelib.storage.tables import Absent, Put, Range, Rows, Write
 from chalicelib.storage.wire import to_wire
 
 Question = tuple[str, str, str, str]  # operation, table, partition, sort key or the first of its range
-Answers = dict[Question, bytes]
+Answers = dict[Question, list[bytes]]  # in the order of asking
 
 
 class Recorder:
@@ -21,7 +21,7 @@ class Recorder:
     def __init__(self, tables: MemoryTables) -> None:
         self.engine = tables
         self.answers: Answers = {}  # since somebody last cleared them
-        self.latest: Answers = {}  # of each question
+        self.latest: Answers = {}  # of each question, one
         self.entries = 0  # of the audit trail
         self._written: list[Put] = []
 
@@ -65,7 +65,9 @@ class Recorder:
 
     def _note(self, operation: str, table: Table, pk: str, sk: str, answer: Mapping[str, Any]) -> None:
         said = json.dumps(answer).encode()
-        self.answers[operation, table.value, pk, sk] = self.latest[operation, table.value, pk, sk] = said
+        question = (operation, table.value, pk, sk)
+        self.answers.setdefault(question, []).append(said)
+        self.latest[question] = [said]
 
 
 def _event_name(put: Put) -> str:

@@ -1,4 +1,4 @@
-"""A deployment in memory with one enrolled device: both planes, two workers, the push service, and one meter.
+"""A deployment in memory with one enrolled device: both planes, two workers, the push services, and one meter.
 
 Every part is entered where AWS enters it, with the event that AWS sends.
 """
@@ -38,6 +38,7 @@ from tests.bench.recorder import Answers, Recorder
 from tests.devices.apns import FakeAPNs
 from tests.devices.apple import AppleDevice
 from tests.devices.apple.transport import Reply
+from tests.devices.windows import WindowsPC
 
 ADMIN = Principal("ada", Role.ADMIN, person=True)
 TOPIC = "com.apple.mgmt.External.0c8d7c5e"
@@ -88,6 +89,7 @@ class Exchange:
     event: dict[str, Any]
     answers: Answers
     status: int
+    calls: int  # of DynamoDB
 
 
 @dataclass
@@ -98,6 +100,7 @@ class Deployment:
     apns: FakeAPNs
     exchanges: list[Exchange] = field(default_factory=list)
     busy_us: float = 0  # of the device plane; the devices' own time is not in it
+    out_bytes: int = 0  # of the bodies of its answers
 
     def __post_init__(self) -> None:
         self.people = Client(Application("muster", house=lambda: self.house), project_dir="/").http
@@ -139,20 +142,27 @@ class Deployment:
         return json.loads(reply.body)
 
     # the device plane
-    def device_plane(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Also serves the invitation page, which is not of this plane, as the one link that it is made of."""
+    def device_plane(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, certificate: str = ""
+    ) -> Reply:
+        """Also serves the invitation page, which is not of this plane, as the one link that it is made of.
+
+        `certificate`: PEM of the one that the device showed in TLS.
+        """
         parts = urlsplit(url)
         if parts.path.startswith("/enroll/"):
             link = f"{self.house.settings.device_url}/apple/profile/{parts.path.rsplit('/', 1)[-1]}"
             return Reply(200, {"content-type": "text/html"}, f'<a id="profile" href="{link}">'.encode())
-        event = http_event(method, parts.path, parts.query, headers, body)
+        event = http_event(method, parts.path, parts.query, headers, body, certificate)
         answers: Answers = {}
         self.tables.answers = answers
-        started = time.thread_time_ns()
+        calls, started = Spent.so_far(self.tables.meter).dynamodb.calls, time.thread_time_ns()
         got = function_of(event).handle(event, None)
         self.busy_us += (time.thread_time_ns() - started) / 1000
-        self.exchanges.append(Exchange(event, answers, got["statusCode"]))
+        calls = Spent.so_far(self.tables.meter).dynamodb.calls - calls
+        self.exchanges.append(Exchange(event, answers, got["statusCode"], calls))
         answer = base64.b64decode(got["body"]) if got["isBase64Encoded"] else got["body"].encode()
+        self.out_bytes += len(answer)
         return Reply(got["statusCode"], got["headers"], answer)
 
     # streams and queues
@@ -167,9 +177,10 @@ class Deployment:
             assert wake.handle(sqs_event(message), None) == {"batchItemFailures": []}
 
 
-def deployed(monkeypatch: pytest.MonkeyPatch, apns: FakeAPNs) -> Deployment:
+def deployed(monkeypatch: pytest.MonkeyPatch, apns: FakeAPNs, **others: Any) -> Deployment:
+    """`others`: settings."""
     clock = Clock()
-    settings = replace(SETTINGS, push_url=apns.url, push_trust=apns.ca_pem)
+    settings = replace(SETTINGS, push_url=apns.url, push_trust=apns.ca_pem, **others)
     made = memory_house(clock=clock, platforms=PLATFORMS, settings=settings)
     tables = Recorder(made.store._tables)  # type: ignore[attr-defined]
     house = replace(made, store=RecordStore(tables))
@@ -189,21 +200,24 @@ def function_of(event: Mapping[str, Any]) -> ModuleType:
     return handler if event["rawPath"] in handler.ROUTES else signer
 
 
-def enrollment_of(device: AppleDevice) -> str:
+def enrollment_of(device: AppleDevice | WindowsPC) -> str:
     certificate = x509.load_der_x509_certificate(device.certificate)
     (name,) = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(name.value)
 
 
-def http_event(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    """API Gateway HTTP API, payload format 2.0."""
+def http_event(
+    method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, certificate: str = ""
+) -> dict[str, Any]:
+    """API Gateway HTTP API, payload format 2.0; with mutual TLS it tells the client's certificate."""
+    proof = {"authentication": {"clientCert": {"clientCertPem": certificate}}} if certificate else {}
     return {
         "version": "2.0",
         "routeKey": f"ANY {path}",
         "rawPath": path,
         "rawQueryString": query,
         "headers": {name.lower(): value for name, value in headers.items()},
-        "requestContext": {"http": {"method": method}, "stage": "$default", "requestId": "JKJaXmPLvHcESHA="},
+        "requestContext": {"http": {"method": method}, "stage": "$default", "requestId": "JKJaXmPLvHcESHA=", **proof},
         "body": base64.b64encode(body).decode(),
         "isBase64Encoded": True,
     }

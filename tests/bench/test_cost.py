@@ -25,21 +25,11 @@ def test_the_monthly_bill(deployment: Deployment, stub: Loopback, bench: Report)
     with unlogged():
         at = meterman(deployment, stub)
         daily, kept = of_a_device_day(at), units.kept_bytes(deployment)
-        meter = Meter()
-        fleet = units.Swept(devices_to_sweep(SWEPT, meter), meter)
+        fleet = to_sweep()
     print(f"\n{PRICED}\n{FLEET}\n{units.MACHINE}\n{kept}")
     for devices in (10_000, 1_000_000):
-        pages = sweep.SHARDS * -(-devices // (sweep.SHARDS * sweep.PAGE))
-        posture_sweep = units.swept(at, fleet, devices, pages, posture.Rules()) * FLEET.posture_sweeps_a_day
-        wake_sweep = units.swept(at, fleet, devices, pages, None) * FLEET.wake_sweeps_a_day
-        parts = {name: bill * (devices * DAYS) for name, bill in daily.items()}
-        parts |= {
-            "sweeps and wake-ups": (posture_sweep + wake_sweep + units.night_wakes(at, devices, pages)) * DAYS,
-            "evidence": units.evidence(sum(bill.audit_entries for bill in daily.values()) * devices) * DAYS,
-            "storage": stored(kept) * devices,
-            "fixed": FIXED,
-        }
-        shown(bench, devices, parts)
+        parts = monthly(at, fleet, devices, daily, kept, units.MACHINE.push_ms)
+        shown(bench, f"{devices:,}", parts)
         total = sum(parts.values(), Bill())
         bench.row(
             f"cost a month, {devices:,} devices", usd=total.total, budget=f"{BUDGET} usd" if devices > 1e5 else ""
@@ -48,8 +38,35 @@ def test_the_monthly_bill(deployment: Deployment, stub: Loopback, bench: Report)
             assert total.total - total.dollars["gb_seconds"] <= BUDGET - COMPUTING
 
 
+def to_sweep() -> units.Swept:
+    meter = Meter()
+    return units.Swept(devices_to_sweep(SWEPT, meter), meter)
+
+
+def monthly(
+    at: Meterman,
+    fleet: units.Swept,
+    devices: int,
+    daily: Mapping[str, Bill],
+    kept: Mapping[str, float],
+    push_ms: float,
+) -> dict[str, Bill]:
+    """`daily`: of one device. `push_ms`: how long a batch of pushes takes."""
+    pages = sweep.SHARDS * -(-devices // (sweep.SHARDS * sweep.PAGE))
+    posture_sweep = units.swept(at, fleet, devices, pages, posture.Rules()) * FLEET.posture_sweeps_a_day
+    wake_sweep = units.swept(at, fleet, devices, pages, None) * FLEET.wake_sweeps_a_day
+    night = units.night_wakes(at, devices, pages, push_ms)
+    parts = {name: bill * (devices * DAYS) for name, bill in daily.items()}
+    return parts | {
+        "sweeps and wake-ups": (posture_sweep + wake_sweep + night) * DAYS,
+        "evidence": units.evidence(sum(bill.audit_entries for bill in daily.values()) * devices) * DAYS,
+        "storage": stored(kept) * devices,
+        "fixed": FIXED,
+    }
+
+
 def of_a_device_day(at: Meterman) -> dict[str, Bill]:
-    idle = units.idle(at)
+    idle = units.idle(at, at.deployment.device.idle)
     cycle, requests = units.inventory_cycles(at)
     polls = FLEET.requests_a_day - requests * FLEET.inventory_cycles_a_day - 2 * FLEET.commands_a_day
     assert polls >= 0
@@ -60,7 +77,7 @@ def of_a_device_day(at: Meterman) -> dict[str, Bill]:
         "commands": units.command(at) * FLEET.commands_a_day,
         "check-ins": units.check_in(at) * FLEET.check_ins_a_day,
         "enrollments": units.enrollment(at) * FLEET.enrollments_a_day,
-        "people": units.looked_up(at) * FLEET.api_requests_a_day,
+        "people": units.looked_up(at, at.deployment.enrollment.device_id) * FLEET.api_requests_a_day,
     }
 
 
@@ -71,8 +88,8 @@ def stored(kept: Mapping[str, float]) -> Bill:
     return Bill(table_gb=table / GB, bucket_gb=entries * kept["entry"] / GB)
 
 
-def shown(bench: Report, devices: int, parts: Mapping[str, Bill]) -> None:
+def shown(bench: Report, whose: str, parts: Mapping[str, Bill]) -> None:
     for name, bill in parts.items():
-        bench.row(f"cost a month, {devices:,}: {name}", usd=bill.total)
+        bench.row(f"cost a month, {whose}: {name}", usd=bill.total)
     dollars = sum(parts.values(), Bill()).dollars
-    print(f"{devices:,}:", ", ".join(f"{name} {amount:,.2f}" for name, amount in dollars.items()))
+    print(f"{whose}:", ", ".join(f"{name} {amount:,.2f}" for name, amount in dollars.items()))

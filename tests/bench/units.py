@@ -14,6 +14,7 @@ from typing import Any
 from chalicelib.cli.package import PROJECT, load_template
 from chalicelib.core import audit, posture, sweep
 from chalicelib.core.house import House
+from chalicelib.model.enrollment import Enrollment
 from chalicelib.storage.capacity import Meter, item_size
 from chalicelib.storage.codec import Item
 from chalicelib.storage.layout import INDEXES, Key, Table
@@ -53,27 +54,37 @@ def _template() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Unit:
-    """`requests`: of devices. `entries`: of the audit trail."""
+    """`requests`: of devices, `out_bytes`: of the bodies that answered them. `entries`: of the audit trail."""
 
     spent: Spent
     cpu_us: float
     requests: int = 0
     entries: int = 0
+    out_bytes: int = 0
+
+
+def of_devices(shop: Deployment, act: Callable[[], Any]) -> Unit:
+    """What the device plane uses while they `act`."""
+    before, requests, entries, out = shop.busy_us, len(shop.exchanges), shop.tables.entries, shop.out_bytes
+    spent = shop.spending(act)
+    requests, entries = len(shop.exchanges) - requests, shop.tables.entries - entries
+    return Unit(spent, shop.busy_us - before, requests, entries, shop.out_bytes - out)
 
 
 @dataclass(frozen=True)
 class Meterman:
-    """Reads the meters of a deployment; `client_us` is what one call costs beyond what memory costs."""
+    """Reads the meters of a deployment; `client_us` is what one call costs beyond what memory costs.
+
+    `bodies`: those of the answers are counted, too. Most answers to Apple's devices are empty, none to PCs is.
+    """
 
     deployment: Deployment
     client_us: float
     line_bytes: int
+    bodies: bool = False
 
     def device(self, act: Callable[[], Any]) -> Unit:
-        shop = self.deployment
-        before, requests, entries = shop.busy_us, len(shop.exchanges), shop.tables.entries
-        spent = shop.spending(act)
-        return Unit(spent, shop.busy_us - before, len(shop.exchanges) - requests, shop.tables.entries - entries)
+        return of_devices(self.deployment, act)
 
     def other(self, act: Callable[[], Any]) -> Unit:
         entries, started = self.deployment.tables.entries, time.thread_time_ns()
@@ -101,35 +112,45 @@ class Meterman:
         )
 
     def of_device(self, unit: Unit) -> Bill:
-        return self.bill(unit, "Gateway", invocations=unit.requests) + Bill(http_requests=unit.requests)
+        plane = Bill(http_requests=unit.requests, out_gb=unit.out_bytes * self.bodies / GB)
+        return self.bill(unit, "Gateway", invocations=unit.requests) + plane
 
     def of_person(self, unit: Unit) -> Bill:
         return self.bill(unit, "APIHandler") + Bill(rest_requests=1, out_gb=2_000 / GB)
 
 
 def meterman(deployment: Deployment, stub: Loopback) -> Meterman:
-    place = Key(f"E#{deployment.enrollment.id}", "#B")
+    return calibrated(deployment, stub, deployment.enrollment, deployment.device.idle)
+
+
+def calibrated(deployment: Deployment, stub: Loopback, enrollment: Enrollment, idle: Callable[[], Any]) -> Meterman:
+    place = Key(f"E#{enrollment.id}", "#B")
     deployment.tables.answers = {}
     deployment.tables.get(Table.COMMANDS, place)
     stub.answers, tables = deployment.tables.answers, stub.tables()
     client_us = min(replay.micros(lambda: tables.get(Table.COMMANDS, place), 100))
     with contextlib.redirect_stderr(io.StringIO()) as log:
-        deployment.device.idle()
+        idle()
     return Meterman(deployment, client_us, len(log.getvalue()))
 
 
-def idle(at: Meterman) -> Bill:
-    return at.of_device(min((at.device(at.deployment.device.idle) for _ in range(30)), key=lambda unit: unit.cpu_us))
+def idle(at: Meterman, act: Callable[[], Any]) -> Bill:
+    return at.of_device(min((at.device(act) for _ in range(30)), key=lambda unit: unit.cpu_us))
 
 
 def inventory_cycles(at: Meterman) -> tuple[Bill, float]:
+    shop = at.deployment
+    return week(at, lambda day: shop.device.add_app(f"com.example.notes{day}", "Notes"), shop.device.poll)
+
+
+def week(at: Meterman, install: Callable[[int], Any], poll: Callable[[], Any]) -> tuple[Bill, float]:
     """A day's part of a week in which an app is installed every day; and the number of requests a day."""
     units = list[Unit]()
     for day in range(WEEK):
         at.deployment.clock.now += 86_400
-        at.deployment.device.add_app(f"com.example.notes{day}", "Notes")
-        units.append(at.device(at.deployment.device.poll))
-        assert at.deployment.enrollment.inventory_due > at.deployment.clock.now
+        install(day)
+        units.append(at.device(poll))
+        assert units[-1].requests > 1
     quickest = min(unit.cpu_us / unit.requests for unit in units)
     bills = [at.of_device(replace(unit, cpu_us=quickest * unit.requests)) for unit in units]
     return sum(bills, Bill()) * (1 / WEEK), sum(unit.requests for unit in units) / WEEK
@@ -168,8 +189,8 @@ def enrollment(at: Meterman) -> Bill:
     return at.of_device(at.device(arrive))
 
 
-def looked_up(at: Meterman) -> Bill:
-    path = f"/devices/{at.deployment.enrollment.device_id}"
+def looked_up(at: Meterman, device_id: str) -> Bill:
+    path = f"/devices/{device_id}"
     return at.of_person(at.other(lambda: at.deployment.api("GET", path, None)))
 
 
@@ -191,10 +212,10 @@ def swept(at: Meterman, fleet: Swept, devices: int, pages: int, rules: posture.R
     return share * (devices / found) + message * pages
 
 
-def night_wakes(at: Meterman, devices: int, pages: int) -> Bill:
+def night_wakes(at: Meterman, devices: int, pages: int, push_ms: float = MACHINE.push_ms) -> Bill:
     """Everybody is due for inventory once a day: one message and one batch of pushes for each page of the sweep."""
     batch_us = PAGE * 30 + at.client_us
-    seconds = MACHINE.gb_seconds(batch_us, MACHINE.push_ms, Function.of("Wake").memory_mb)
+    seconds = MACHINE.gb_seconds(batch_us, push_ms, Function.of("Wake").memory_mb)
     return Bill(rru=devices) + Bill(lambda_requests=1, sqs_calls=3, gb_seconds=seconds) * pages
 
 

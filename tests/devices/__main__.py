@@ -1,4 +1,4 @@
-"""python -m tests.devices demo | enroll | apns | wns: simulated devices and push services from the command line."""
+"""python -m tests.devices demo | enroll | apns | wns | microsoft: simulated devices and services to them."""
 
 from __future__ import annotations
 
@@ -85,6 +85,20 @@ def wns(options: argparse.Namespace, stop: threading.Event) -> int:
     return 0
 
 
+def microsoft(options: argparse.Namespace, stop: threading.Event) -> int:
+    from tests.devices.entra import FakeEntra
+    from tests.devices.wns import FakeWNS
+    from tests.devices.wns_control import Control
+
+    served = (options.cert, options.key)
+    push = FakeWNS(options.sid, options.secret, port=options.port, served=served)
+    tenant = FakeEntra(options.tenant, port=options.entra_port, served=served)
+    with push, tenant, Control(push, options.control_port, tenant) as control:
+        print(f"wns {push.url}  entra {tenant.url}  control {control.url}", flush=True)
+        stop.wait()
+    return 0
+
+
 def apns(options: argparse.Namespace, stop: threading.Event) -> int:
     from tests.devices.apns import FakeAPNs  # h2 is needed for this one only
     from tests.devices.apns_control import Control
@@ -114,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--poll", type=float, help="seconds between polls without a push")
     one.add_argument("--tell", type=Path, help="write the number of enrolled devices here, when they are")
-    one.add_argument("--kinds", default=",".join(KINDS), help=f"which, by turns; {WindowsPC.kind} too")
+    one.add_argument("--kinds", default=",".join(KINDS), help="which, by turns")
     one.set_defaults(run=demo)
     one = commands.add_parser("enroll", help="one device enrolls by a link")
     one.add_argument("--link", help="the invitation's page (Apple devices; a PC by --way deeplink)")
@@ -149,6 +163,16 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--secret", default="wns-secret")
     one.add_argument("--host", default="", help="of the channel URIs, such as db5p.notify.windows.com")
     one.set_defaults(run=wns)
+    one = commands.add_parser("microsoft", help="a fake Windows push service and a fake Entra, with one control port")
+    one.add_argument("--port", type=int, default=0, help="of the push service")
+    one.add_argument("--entra-port", type=int, default=0)
+    one.add_argument("--control-port", type=int, default=0)
+    one.add_argument("--cert", required=True, help="PEM file of the server certificate of both")
+    one.add_argument("--key", required=True)
+    one.add_argument("--sid", required=True)
+    one.add_argument("--secret", required=True)
+    one.add_argument("--tenant", required=True)
+    one.set_defaults(run=microsoft)
     return parser
 
 

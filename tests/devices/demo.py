@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import threading
@@ -17,8 +18,9 @@ from tests.devices.apple import AppleDevice, User
 from tests.devices.apple.complaints import Complaint, ServerRefused
 from tests.devices.apple.transport import HttpsTransport
 from tests.devices.windows import WindowsPC
+from tests.devices.windows.complaints import SessionRefused
 
-KINDS = ("iphone", "mac", "ipad")  # "windows" is one more
+KINDS = ("iphone", "mac", "windows", "ipad")
 PUSH_WAIT = 25
 Device = AppleDevice | WindowsPC
 
@@ -177,6 +179,7 @@ class Fleet:
         while not self.stop.is_set():
             try:
                 if position < 0:
+                    reopen(self.wns_url, self.devices)
                     position = int(_get(f"{self.wns_url}/health")["notifications"])
                 content = _get(f"{self.wns_url}/notifications?after={position}&wait={PUSH_WAIT}")
             except (OSError, ValueError):
@@ -193,6 +196,13 @@ class Fleet:
             for holder in (device.state, *device.users):
                 if holder.token:
                     yield holder.token.hex(), holder.magic
+
+
+def reopen(wns_url: str, devices: Iterable[Device]) -> None:
+    """The channels of an earlier life of the fake push service."""
+    for pc in (one for one in devices if isinstance(one, WindowsPC)):
+        if pc.channel:
+            _post(f"{wns_url}/channels", {"uri": pc.channel})
 
 
 def _post(url: str, content: Any) -> Any:
@@ -246,8 +256,15 @@ def recognised(device: Device) -> bool:
             poll(device)
         except (Complaint, OSError) as error:
             say(device, f"{type(error).__name__}: {error}")
+            if isinstance(device, WindowsPC) and refused(error):
+                device.forget()  # as the person at it has to: Windows does not let go by itself
     say(device, "is back" if device.enrolled else "is back, not managed")
     return bool(device.enrolled)
+
+
+def refused(error: Exception) -> bool:
+    """The server does not believe it, whatever it says."""
+    return isinstance(error, SessionRefused) or (isinstance(error, ServerRefused) and error.status == 403)
 
 
 def gather(
@@ -255,6 +272,9 @@ def gather(
 ) -> list[Device]:
     """The devices of an earlier run, and new ones of these kinds up to count; who is not managed enrolls."""
     devices = load(config, count, folder)
+    if config.wns_control_url:
+        with contextlib.suppress(OSError):  # it is tried again while they live
+            reopen(config.wns_control_url, devices)
     unmanaged = [device for device in devices if not recognised(device)]
     for place in range(len(devices), count):
         device = new(kinds[place % len(kinds)], config)

@@ -38,13 +38,13 @@ class _Key:
 class FakeEntra:
     """with FakeEntra() as entra: entra.url serves /{tid}/discovery/v2.0/keys; issuers are Microsoft's own names."""
 
-    def __init__(self, tenant: str = "", *, port: int = 0) -> None:
+    def __init__(self, tenant: str = "", *, port: int = 0, served: tuple[str, str] | None = None) -> None:
         self.tenant = tenant or str(uuid.uuid4())
         self._keys = [_Key()]
         self.published: list[_Key] | None = None  # another set than the one that signs
         self.requests: list[str] = []
         self.failing = 0  # so many of the next key requests are answered with 503
-        self._door = Loopback(self._answer, ("login.microsoftonline.com",), port)
+        self._door = Loopback(self._answer, ("login.microsoftonline.com",), port, served)
         self.url, self.ca_pem = self._door.url, self._door.ca_pem
 
     def __enter__(self) -> Self:

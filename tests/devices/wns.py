@@ -55,11 +55,17 @@ class FakeWNS:
     """with FakeWNS(sid, secret) as wns: …; host: of the channel URIs (*.notify.windows.com)."""
 
     def __init__(
-        self, sid: str = "ms-app://s-1-15-2-1", secret: str = "wns-secret", *, host: str = "", port: int = 0
+        self,
+        sid: str = "ms-app://s-1-15-2-1",
+        secret: str = "wns-secret",
+        *,
+        host: str = "",
+        port: int = 0,
+        served: tuple[str, str] | None = None,
     ) -> None:
         self.sid, self.secret = sid, secret
         names = ("login.live.com", "*.notify.windows.com", "db5p.notify.windows.com")
-        self._door = Loopback(self._answer, names, port)
+        self._door = Loopback(self._answer, names, port, served)
         self.url, self.ca_pem, self.port = self._door.url, self._door.ca_pem, self._door.port
         self.token_url = f"{self.url}{TOKEN_PATH}"
         self.host = host or f"127.0.0.1:{self.port}"
@@ -85,6 +91,11 @@ class FakeWNS:
         name = secrets.token_urlsafe(24)
         self.channels[name] = Channel(family, on_push)
         return f"https://{self.host}/?token={name}"
+
+    def reopen_channel(self, uri: str) -> str:
+        """One of an earlier life of this service."""
+        self.channels.setdefault(_name(uri), Channel(""))
+        return uri
 
     def close_channel(self, uri: str, status: int = 410) -> None:
         """410 an expired channel, 404 one that never was."""

@@ -1,4 +1,4 @@
-"""The fake Windows push service's control interface: plain HTTP on loopback, JSON in and out."""
+"""The control interface of the fake Windows push service, and of a fake Entra: plain HTTP on loopback, JSON."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from tests.devices.entra import FakeEntra
 from tests.devices.wns import Answer, FakeWNS
 
 LONGEST_WAIT = 60.0
@@ -16,13 +17,16 @@ LONGEST_WAIT = 60.0
 
 class _Handler(BaseHTTPRequestHandler):
     wns: FakeWNS
+    entra: FakeEntra | None
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if parts.path == "/health":
             known = {"url": self.wns.url, "token_url": self.wns.token_url, "channels": len(self.wns.channels)}
-            self._answer(200, known | {"notifications": len(self.wns.notifications)})
+            known |= {"notifications": len(self.wns.notifications)}
+            known |= {"tenant": self.entra.tenant} if self.entra else {}
+            self._answer(200, known)
         elif parts.path == "/ca":
             self._answer(200, self.wns.ca_pem)
         elif parts.path == "/notifications":
@@ -41,7 +45,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _route(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
         if self.path == "/channels":
-            return {"uri": self.wns.open_channel(content["family"])}
+            return {"uri": _channel(self.wns, content)}
+        if self.path == "/token" and self.entra:
+            return {"token": self.entra.token(**content)}
         if self.path == "/close":
             self.wns.close_channel(content["uri"], content.get("status", 410))
         elif self.path == "/expire-tokens":
@@ -65,11 +71,16 @@ class _Handler(BaseHTTPRequestHandler):
         """Silent: the notifications themselves are the log."""
 
 
+def _channel(wns: FakeWNS, content: Mapping[str, Any]) -> str:
+    return wns.reopen_channel(content["uri"]) if "uri" in content else wns.open_channel(content["family"])
+
+
 class Control:
     """with Control(wns, port) as control: control.url"""
 
-    def __init__(self, wns: FakeWNS, port: int = 0) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"wns": wns}))
+    def __init__(self, wns: FakeWNS, port: int = 0, entra: FakeEntra | None = None) -> None:
+        handler = type("Handler", (_Handler,), {"wns": wns, "entra": entra})
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 

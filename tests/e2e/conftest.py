@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.world import World
 
+Shell = Callable[..., subprocess.CompletedProcess[str]]
 MUSTER = [str(Path(sys.executable).with_name("muster"))]
 
 
@@ -79,3 +80,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def world(stack: Stack) -> World:
     """The stack with everything that a test does with it."""
     return World(stack)
+
+
+@pytest.fixture
+def shell(stack: Stack, tmp_path: Path) -> Shell:
+    """`muster` in a folder whose .muster is that of the stack, and with no configuration of its own."""
+    (tmp_path / ".muster").symlink_to(stack.state)
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    return lambda *arguments: muster(*arguments, cwd=tmp_path, env=environment)
+
+
+def printed(done: subprocess.CompletedProcess[str]) -> Any:
+    """What a command with --json printed."""
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    return json.loads(done.stdout)

@@ -6,24 +6,28 @@ I4 destructive ones are delivered once, I5 cancelled ones never, I6 NotNow is no
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.devices.apple import AppleDevice
+from tests.devices.windows import WindowsPC
 from tests.e2e.world import TERMINAL, Dump, World
 
 SHARDS = 16
 ENDS = {f"command.{state}" for state in TERMINAL}
 OWN = "inventory."  # CommandUUIDs of what the server asks by itself and keeps no command for
+COMMAND = re.compile(r"([0-9][0-9A-HJKMNP-TV-Z]{26})(\.\d+)?")  # CmdIDs of a PC that belong to a command
+Device = AppleDevice | WindowsPC
 
 
 @dataclass
 class Run:
     """What a test asked for, and of whom."""
 
-    devices: list[AppleDevice] = field(default_factory=list)
+    devices: list[Device] = field(default_factory=list)
     accepted: list[Mapping[str, Any]] = field(default_factory=list)  # commands that were answered with 2xx
     cancelled: list[Mapping[str, Any]] = field(default_factory=list)  # cancellations that were answered with 2xx
     ended: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # rows that were seen in a terminal state
@@ -69,29 +73,55 @@ def check_unchanged(rows: Mapping[str, Mapping[str, Any]], ended: Mapping[str, M
         assert rows.get(command_id) == row, f"I2: {command_id} changed after its end"
 
 
-def check_targets(dump: Dump, rows: Mapping[str, Mapping[str, Any]], device: AppleDevice, device_id: str) -> None:
-    deliveries = Counter(one.uuid for one in device.received if not one.uuid.startswith(OWN))
-    for uuid, count in deliveries.items():
+def check_targets(dump: Dump, rows: Mapping[str, Mapping[str, Any]], device: Device, device_id: str) -> None:
+    for uuid, count in deliveries(device).items():
         row = rows[uuid]
         assert row["device_id"] == device_id, f"I3: {uuid} was meant for another device"
         channel = dump["commands"][(row["pk"], "#B")]
-        hardware = device.state.enrollment_id if device.state.user_enrollment else device.udid
-        assert channel["hardware_id"] == hardware, f"I3: {uuid} reached another device"
+        assert channel["hardware_id"] == hardware(device), f"I3: {uuid} reached another device"
         if row.get("destructive"):
             assert count == 1, f"I4: {row['action']} was delivered {count} times"
 
 
-def check_never_delivered(cancelled: Sequence[Mapping[str, Any]], devices: Iterable[AppleDevice]) -> None:
-    delivered = {one.uuid for device in devices for one in device.received}
+def deliveries(device: Device) -> Counter[str]:
+    """Command id → how often it arrived; of a PC's job each step counts for itself, and the most frequent one is it."""
+    if isinstance(device, AppleDevice):
+        return Counter(one.uuid for one in device.received if not one.uuid.startswith(OWN))
+    counts: Counter[str] = Counter()
+    for (cmd_id, _, _), count in Counter((one.cmd_id, one.verb, one.uri) for one in device.received).items():
+        if found := COMMAND.fullmatch(cmd_id):
+            counts[found[1]] = max(counts[found[1]], count)
+    return counts
+
+
+def answers(device: Device) -> dict[str, set[str]]:
+    """Command id → what the device said to it, in Apple's words."""
+    said: dict[str, set[str]] = {}
+    if isinstance(device, AppleDevice):
+        for one in device.handled:
+            said.setdefault(one.uuid, set()).add(one.status)
+        return said
+    for step in device.handled:
+        if found := COMMAND.fullmatch(step.cmd_id):
+            said.setdefault(found[1], set()).add("Acknowledged" if step.status < 300 else "Error")
+    return said
+
+
+def hardware(device: Device) -> str:
+    if isinstance(device, AppleDevice) and device.state.user_enrollment:
+        return str(device.state.enrollment_id)
+    return device.udid
+
+
+def check_never_delivered(cancelled: Sequence[Mapping[str, Any]], devices: Iterable[Device]) -> None:
+    delivered = {uuid for device in devices for uuid in deliveries(device)}
     assert delivered & {one["id"] for one in cancelled} == set(), "I5: delivered although it was cancelled"
 
 
-def check_outcomes(rows: Mapping[str, Mapping[str, Any]], devices: Iterable[AppleDevice]) -> None:
+def check_outcomes(rows: Mapping[str, Mapping[str, Any]], devices: Iterable[Device]) -> None:
     """I6, and no end that the device knows nothing of."""
     for device in devices:
-        said: dict[str, set[str]] = {}
-        for one in device.handled:
-            said.setdefault(one.uuid, set()).add(one.status)
+        said = answers(device)
         for uuid, row in rows.items():
             if uuid in said and row["state"] == "acknowledged":
                 assert "Acknowledged" in said[uuid], f"{uuid} is acknowledged, but the device said {said[uuid]}"

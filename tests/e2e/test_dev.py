@@ -18,7 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import MUSTER, Stack, muster, start, stop
+from tests.e2e.conftest import MUSTER, Stack, muster, printed, start, stop
+
+HELPERS = ("push.pid", "microsoft.pid", "demo.pid")
 
 
 def fetch(stack: Stack, path: str, token: str = "", **options: object) -> tuple[int, bytes]:
@@ -173,26 +175,37 @@ def test_a_restart_keeps_the_data_and_an_end_by_force_keeps_what_can_be_kept(tmp
     stop(state)
 
 
-def serials(stack: Stack) -> set[str]:
+def fleet(stack: Stack) -> dict[str, str]:
+    """Serial number → platform of all that are enrolled."""
     status, body = fetch(stack, "/api/v1/devices", stack.admin_token)
     assert status == 200
-    return {one["serial"] for one in json.loads(body)["items"] if one["status"] == "enrolled"}
+    return {one["serial"]: one["platform"] for one in json.loads(body)["items"] if one["status"] == "enrolled"}
+
+
+def obey(state: Path, *command: str) -> str:
+    """The end of a command that the device is pushed for."""
+    folder = state.parent
+    (folder / ".muster").symlink_to(state)
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}
+    return str(printed(muster("device", *command, "--wait", "--json", cwd=folder, env=environment))["state"])
 
 
 def test_simulated_devices_are_there_when_it_says_so_and_again_after_an_end_by_force(tmp_path: Path) -> None:
     state = tmp_path / "state"
-    told = muster("dev", "--detach", "--state", str(state), "--port", "0", "--demo", "2")
-    assert "2 simulated devices enrolled." in told.stdout
-    devices = serials(Stack.read(state))
-    assert len(devices) == 2
-    helpers = [pid_of(state, name) for name in ("push.pid", "demo.pid")]
+    said = muster("dev", "--detach", "--state", str(state), "--port", "0", "--demo", "3")
+    assert "3 simulated devices enrolled." in said.stdout
+    devices = fleet(Stack.read(state))
+    assert sorted(devices.values()) == ["ios", "macos", "windows"]
+    helpers = [pid_of(state, name) for name in HELPERS]
     for name in ("muster", "engine.pid"):
         os.kill(pid_of(state, name), signal.SIGKILL)
-    told = muster("dev", "--detach", "--state", str(state), "--demo", "2")
-    assert "2 simulated devices enrolled." in told.stdout
-    assert serials(Stack.read(state)) == devices
+    said = muster("dev", "--detach", "--state", str(state), "--demo", "3")
+    assert "3 simulated devices enrolled." in said.stdout
+    assert fleet(Stack.read(state)) == devices
+    [pc] = [serial for serial, platform in devices.items() if platform == "windows"]
+    assert obey(state, "restart", pc) == "acknowledged"
     assert [pid for pid in helpers if Path(f"/proc/{pid}").exists()] == []
-    helpers = [pid_of(state, name) for name in ("push.pid", "demo.pid")]
+    helpers = [pid_of(state, name) for name in HELPERS]
     stop(state)
     assert [pid for pid in helpers if Path(f"/proc/{pid}").exists()] == []
 
@@ -221,8 +234,8 @@ def test_a_broken_state_folder(tmp_path: Path) -> None:
 NEEDED = ("dev.json", "memory.json")
 MADE_ANEW = ("ca.pem", "server.pem", "server.key")
 HARMLESS = (
-    *("engine.pid", "push.pid", "demo.pid", "demo.enrolled", "lock"),
-    *("dev.log", "engine.log", "push.log", "demo.log"),
+    *("engine.pid", "push.pid", "microsoft.pid", "demo.pid", "demo.enrolled", "lock"),
+    *("dev.log", "engine.log", "push.log", "microsoft.log", "demo.log"),
 )
 # What becomes of a start when a file in there holds something else.
 FOLDERS = {"push": "start afresh", "engine/state": "start afresh", "devices": "", "engine/s3": "", "tmp": ""}

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,30 +12,8 @@ from typing import Any
 import pytest
 
 from tests.devices.apple import AppleDevice
-from tests.e2e.conftest import MUSTER
+from tests.e2e.conftest import Shell, printed
 from tests.e2e.world import World
-
-Run = Any
-
-
-@pytest.fixture
-def shell(world: World, tmp_path: Path) -> Run:
-    """`muster` in a folder whose .muster is that of the stack, and with no configuration of its own."""
-    (tmp_path / ".muster").symlink_to(world.stack.state)
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [MUSTER[0], *arguments]
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    return run
-
-
-def told(done: subprocess.CompletedProcess[str]) -> Any:
-    assert done.returncode == 0, (done.stdout, done.stderr)
-    return json.loads(done.stdout)
 
 
 @contextmanager
@@ -61,8 +38,8 @@ def alive(world: World, device: AppleDevice) -> Iterator[None]:
         life.result(30)
 
 
-def test_from_the_invitation_to_the_proof(world: World, shell: Run, tmp_path: Path) -> None:
-    made = told(shell("enroll", "--user", "ada@example.com", "--json"))
+def test_from_the_invitation_to_the_proof(world: World, shell: Shell, tmp_path: Path) -> None:
+    made = printed(shell("enroll", "--user", "ada@example.com", "--json"))
     assert made["link"].startswith(world.stack.console_url + "/enroll/")
     assert made["qr_svg"].startswith("<")
 
@@ -70,13 +47,13 @@ def test_from_the_invitation_to_the_proof(world: World, shell: Run, tmp_path: Pa
     iphone.enroll(made["link"])
     world.settle(iphone)
 
-    listed = {one["serial"]: one for one in told(shell("devices", "list", "--json"))}
+    listed = {one["serial"]: one for one in printed(shell("devices", "list", "--json"))}
     assert listed[iphone.serial]["status"] == "enrolled"
     assert listed[iphone.serial]["owner"] == "ada@example.com"
     assert listed[iphone.serial]["os_version"] == "18.1"
 
     with alive(world, iphone):
-        locked = told(shell("device", "lock", iphone.serial, "--message", "Back soon", "--wait", "--json"))
+        locked = printed(shell("device", "lock", iphone.serial, "--message", "Back soon", "--wait", "--json"))
     assert locked["state"] == "acknowledged"
     assert iphone.state.locked == {"message": "Back soon"}
 
@@ -90,14 +67,14 @@ def test_from_the_invitation_to_the_proof(world: World, shell: Run, tmp_path: Pa
     assert iphone.complaints == []
 
 
-def test_the_trail_is_verified_and_one_changed_byte_is_named(world: World, shell: Run, tmp_path: Path) -> None:
+def test_the_trail_is_verified_and_one_changed_byte_is_named(world: World, shell: Shell, tmp_path: Path) -> None:
     world.device()
-    fresh = told(shell("audit", "verify", "--json"))
+    fresh = printed(shell("audit", "verify", "--json"))
     assert fresh["verified"] is True
 
     trail = tmp_path / "audit.jsonl"
     assert shell("audit", "export", "--output", str(trail)).returncode == 0
-    intact = told(shell("audit", "verify", str(trail), "--json"))
+    intact = printed(shell("audit", "verify", str(trail), "--json"))
     assert intact["verified"] is True
     assert intact["entries"] >= fresh["entries"] > 0
 
@@ -126,7 +103,7 @@ def test_the_trail_is_verified_and_one_changed_byte_is_named(world: World, shell
     ids=["first-removed", "second-removed", "swapped", "heads-removed", "last-removed"],
 )
 def test_a_trail_with_entries_removed_or_reordered_does_not_verify(
-    world: World, shell: Run, tmp_path: Path, spoil: Any, says: str
+    world: World, shell: Shell, tmp_path: Path, spoil: Any, says: str
 ) -> None:
     """In the first shard that has three entries at least, so that there is an order to disturb."""
     answer = world.api("GET", "/audit/export")

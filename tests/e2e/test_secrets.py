@@ -4,6 +4,7 @@ import base64
 import json
 import plistlib
 import re
+import secrets
 import zlib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -12,8 +13,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from chalicelib.core import escrow
+from chalicelib.platforms.windows import credentials
 from tests.devices.apple import profile as profiles
 from tests.devices.apple.enrollment import profile_url
+from tests.devices.windows.complaints import EnrollmentFault, SessionRefused
+from tests.e2e import pcs
 from tests.e2e.test_actions import wifi_profile
 from tests.e2e.world import World
 
@@ -63,7 +68,7 @@ def canaries(world: World) -> dict[str, bytes]:
         "API token": token.encode(),
         "password of the administrator": world.stack.admin_password.encode(),
         "access token": world.person.encode(),
-    }
+    } | _of_windows(world)
     for device_id, kind in ((phone, "unlock_token"), (laptop, "recovery_lock"), (laptop, "filevault_key")):
         assert world.reveal(device_id, kind)
     _provoke(world, laptop, mac, found)
@@ -73,15 +78,48 @@ def canaries(world: World) -> dict[str, bytes]:
     return found
 
 
+def _of_windows(world: World) -> dict[str, bytes]:
+    """What a PC, its user and Microsoft's services know; spoken, refused and spoken again."""
+    with pcs.federated(world) as (name, password):
+        pc = pcs.newborn(world, upn=name)
+        pc.enroll_federated(world.stack.device_url, name, password)
+    with pcs.entra(world) as audience:
+        token = pcs.entra_token(world, audience, name)
+        pcs.newborn(world, upn=name).enroll_entra(world.stack.device_url, token)
+        with pytest.raises(EnrollmentFault):
+            pcs.newborn(world, upn=name).enroll_entra(world.stack.device_url, token)
+    signature = secrets.token_urlsafe(24)
+    place = world.fetch("GET", f"{pcs.control(world)}/health").json["url"]  # it takes no logs, which is an answer too
+    pcs.obey(world, pc, "collect-logs", upload_url=f"{place}/logs?sig={signature}")
+    pc.knobs.client_certificate, pc.knobs.digest = False, "wrong"
+    with pytest.raises(SessionRefused):
+        pc.poll()
+    pc.knobs.digest = "normal"
+    pc.poll()
+    held = escrow.current(world.house(), escrow.ORGANIZATION, credentials.KIND)
+    assert held
+    memory = json.loads((world.stack.state / "memory.json").read_text())
+    return {
+        "password of a PC": pc.state.client_auth["secret"].encode(),
+        "password of the server": pc.state.server_auth["secret"].encode(),
+        "next nonce of a PC": pc.state.client_auth["nonce"],
+        "digest key": held.reveal(),
+        "password at the sign-in page": password.encode(),
+        "Entra token": token.rpartition(".")[2].encode(),
+        "signature of an upload": signature.encode(),
+        "push secret": memory["wns_secret"].encode(),
+    }
+
+
 def _push_key(world: World) -> bytes:
     key = serialization.load_pem_private_key((world.stack.state / "push/push.key").read_bytes(), None)
     numbers = key.private_numbers()  # type: ignore[union-attr]
     return bytes(numbers.d.to_bytes(256, "big"))  # type: ignore[union-attr]
 
 
-def _provoke(world: World, laptop: str, mac: Any, secrets: Mapping[str, bytes]) -> None:
+def _provoke(world: World, laptop: str, mac: Any, known: Mapping[str, bytes]) -> None:
     """Errors about requests that hold secrets."""
-    text = {what: secret.decode("latin-1") for what, secret in secrets.items()}
+    text = {what: secret.decode("latin-1") for what, secret in known.items()}
     refused = [
         world.api("POST", f"/devices/{laptop}/commands", {"action": "lock", "params": {"pin": text["lock PIN"]}}),
         world.api(
@@ -107,9 +145,7 @@ def _provoke(world: World, laptop: str, mac: Any, secrets: Mapping[str, bytes]) 
         world.fetch("GET", f"{world.stack.device_url}/apple/profile/{text['invitation code']}"),
     ]
     assert [answer.status >= 400 for answer in refused] == [True] * len(refused)
-    body = plistlib.dumps(
-        {"MessageType": "SetBootstrapToken", "UDID": "x", "BootstrapToken": secrets["bootstrap token"]}
-    )
+    body = plistlib.dumps({"MessageType": "SetBootstrapToken", "UDID": "x", "BootstrapToken": known["bootstrap token"]})
     header = {"Content-Type": "application/x-apple-aspen-mdm-checkin"}
     assert mac.send("checkin", body, header).status == 403
     assert mac.send("checkin", body[:-20], header).status == 400
@@ -174,7 +210,7 @@ def _logs(world: World) -> Iterator[bytes]:
             name = group["logGroupName"]
             for events in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
                 yield from (event["message"].encode() for event in events["events"])
-    for file in ("engine.log", "push.log", "dev.log"):
+    for file in ("engine.log", "push.log", "microsoft.log", "dev.log"):
         yield (world.stack.state / file).read_bytes()
 
 
@@ -199,6 +235,8 @@ SECRETS = (
     "unlock token", "lock PIN", "recovery lock", "recovery key", "earlier recovery key", "bypass code",
     "bootstrap token", "password of a user", "password in a profile", "push key", "challenge", "invitation code",
     "API token", "password of the administrator", "access token",
+    "password of a PC", "password of the server", "next nonce of a PC", "digest key", "password at the sign-in page",
+    "Entra token", "signature of an upload", "push secret",
 )  # fmt: skip
 
 

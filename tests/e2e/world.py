@@ -22,6 +22,7 @@ from chalicelib.model.records import Setting
 from chalicelib.wiring import build
 from tests.devices.apple import AppleDevice, User
 from tests.devices.apple.base import Handled
+from tests.devices.windows import WindowsPC
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Stack
@@ -135,12 +136,15 @@ class World:
                 handled += device.poll(user=user)
         return handled
 
-    def record(self, device: AppleDevice) -> dict[str, Any]:
+    def record(self, device: AppleDevice | WindowsPC) -> dict[str, Any]:
         """What the API says of it."""
         return dict(self.ok("GET", f"/devices/{self.id_of(device)}"))
 
-    def id_of(self, device: AppleDevice) -> str:
-        identifier = device.state.enrollment_id if device.state.user_enrollment else device.udid
+    def id_of(self, device: AppleDevice | WindowsPC) -> str:
+        if isinstance(device, WindowsPC):
+            identifier = device.serial  # its DeviceID is another one after each installation of Windows
+        else:
+            identifier = device.state.enrollment_id if device.state.user_enrollment else device.udid
         if identifier not in self._ids:
             found = self.found(identifier)
             assert len(found) == 1, found

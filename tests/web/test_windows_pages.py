@@ -191,6 +191,16 @@ def test_who_signs_in_is_given_an_invitation_that_windows_takes_away(plane: Plan
     assert code not in str(event)
 
 
+def test_who_signs_in_again_and_again_is_told_when_to_go_on(plane: Plane) -> None:
+    opened(plane)
+    for _ in range(10):
+        assert "wresult" in inputs(sign_in(plane))
+    reply = sign_in(plane)
+    assert (reply.status, "wresult" in inputs(reply)) == (200, False)
+    assert "10 invitations within a day. Try again after" in Page(reply).text
+    assert len(plane.house.store.listing(Invitation).items) == 10
+
+
 def test_it_goes_by_itself_or_by_the_button(plane: Plane) -> None:
     opened(plane)
     reply = sign_in(plane, appru="ms-appx-web://Some.App/Path")

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.core import devices, ids, inventory
-from chalicelib.core.ports import Create
+from chalicelib.core import audit, devices, ids, inventory
+from chalicelib.core.ports import Create, Replace
 from chalicelib.model.command import Command, CommandState
-from chalicelib.model.device import Device, DeviceStatus
+from chalicelib.model.device import Device, DeviceStatus, Identifier, Ownership, Platform
 from chalicelib.model.enrollment import Enrollment, EnrollmentStatus
 from chalicelib.model.records import Setting
 from chalicelib.platforms.windows import jobs
+from chalicelib.platforms.windows.arrivals import arrive
+from chalicelib.platforms.windows.conversation import Conversation
 from chalicelib.platforms.windows.jobs import Job
 from chalicelib.platforms.windows.nodes import Step
+from chalicelib.platforms.windows.readings import SERIAL
 from tests.devices.windows import WindowsPC
 from tests.devices.windows.complaints import ServerRefused, SessionRefused
 from tests.wire.windows_inprocess import ADMIN, World, replies
@@ -75,6 +78,63 @@ def test_the_same_hardware_is_the_same_device_again_after_windows_was_installed_
     again = world.device()
     assert (again.id, again.status) == (first.id, DeviceStatus.ENROLLED)
     assert again.identifiers["device_id"] == pc.device_id
+
+
+def test_who_enrolls_as_a_pc_that_left_gets_nothing_of_it(world: World) -> None:
+    """The serial number is all that they need to say; the record's owner, facts and name stay behind."""
+    pc = world.enrolled(seed=1)
+    first = world.device()
+    given = replace(world.device(), owner="ceo@example.com", groups=("board",), facts={**first.facts, "canary": True})
+    world.house.store.commit(Replace(given))
+    pc.unenroll()
+    pc.set_up()
+    pc.enroll_on_premise(world.house.settings.device_url, "eve", world.code(user="eve@example.com"))
+    again = world.device()
+    assert (again.id, again.owner, again.groups) == (first.id, "eve@example.com", ())
+    assert "canary" not in again.facts
+    assert again.facts["secure_boot"] == "enabled"  # told anew in the same session
+
+
+def test_what_was_kept_of_the_request_is_tidied_when_the_pc_arrives() -> None:
+    world = World()
+    enrolled = world.enrolled(seed=1)
+    poll = world.poll()
+    said = {"name": "LAP\u202eTOP\x9b", "os_version": "=HYPERLINK(1)"}
+    arrive(world.house, poll, replace(Conversation.of(poll.enrollment.session), hello=said), {SERIAL: enrolled.serial})
+    assert world.device().name == "LAP TOP"
+    assert "=" not in world.device().os_version
+
+
+def test_a_pc_that_claims_a_live_one_does_not_learn_its_name() -> None:
+    world = World()
+    world.enrolled(seed=1)
+    victim = world.device()
+    thief = world.pc(seed=1)
+    thief.set_up()
+    with pytest.raises(ServerRefused):
+        thief.enroll_on_premise(world.house.settings.device_url, "eve", world.code())
+    answer = replies(world)[-1]
+    assert answer.status == 403
+    assert b"enrolled already" in answer.body
+    assert victim.id.encode() not in answer.body
+    assert f"Device {victim.id} has a live enrollment" in "".join(audit.export(world.house))
+
+
+def test_a_pc_that_claims_a_mac_is_refused() -> None:
+    world = World()
+    pc = world.pc(seed=1)
+    mac = Device(
+        "01MAC", Platform.MACOS, {"serial": pc.serial}, Ownership.CORPORATE, DeviceStatus.UNENROLLED, "", 1,
+        owner="ceo@example.com",
+    )  # fmt: skip
+    world.house.store.commit(Create(mac), Create(Identifier("serial", pc.serial.upper(), mac.id)))
+    with pytest.raises(ServerRefused):
+        pc.enroll_on_premise(world.house.settings.device_url, "eve", world.code())
+    assert mac.id not in str(refused.value)
+    assert world.device() == replace(mac, version=1)
+    assert "Device 01MAC has these identifiers and is of another platform (macos)." in "".join(
+        audit.export(world.house)
+    )
 
 
 def test_a_serial_number_that_the_invitation_does_not_list_is_refused() -> None:

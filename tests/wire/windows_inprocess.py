@@ -97,3 +97,22 @@ class World:
 
 def replies(world: World) -> list[Reply]:
     return [exchange.reply for exchange in world.channel.exchanges if exchange.path == "/windows/manage"]
+
+
+def spoken(
+    pc: WindowsPC, body: str, *, session: str = "77", number: int = 1, header: str = "", final: bool = True
+) -> bytes:
+    """A message by hand: what no simulated device would say."""
+    return (
+        '<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>'
+        f"<SessionID>{session}</SessionID><MsgID>{number}</MsgID><Target><LocURI>{pc.state.manage_url}</LocURI></Target>"
+        f"<Source><LocURI>{pc.device_id}</LocURI></Source>{header}</SyncHdr>"
+        f"<SyncBody>{body}{'<Final/>' if final else ''}</SyncBody></SyncML>"
+    ).encode()
+
+
+def status(reference: str, code: int = 200, *, message: int = 1, verb: str = "Exec", inner: str = "") -> str:
+    return (
+        f"<Status><CmdID>{abs(hash((reference, code, message)))}</CmdID><MsgRef>{message}</MsgRef>"
+        f"<CmdRef>{reference}</CmdRef><Cmd>{verb}</Cmd>{inner}<Data>{code}</Data></Status>"
+    )

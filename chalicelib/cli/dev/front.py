@@ -16,6 +16,7 @@ from chalicelib.cli.dev.certificates import Certificates
 
 IDLE = 60  # seconds that a connection may stay silent
 DEVICE_PATHS = ("/apple/", "/crl", "/EnrollmentServer/", "/windows/enrollment", "/windows/manage", "/windows/policy")
+SIGNER_PATHS = ("/apple/scep", "/apple/profile/", "/apple/ota/", "/crl", "/windows/enrollment")
 # What is about one connection only, or ours to say.
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "content-length", "date"}
@@ -123,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         self, outputs: Mapping[str, str], certificate: bytes, body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
         """The embedded engine has no mTLS: the function gets the event that API Gateway would send."""
-        signs = not urlsplit(self.path).path.startswith(("/apple/checkin", "/apple/connect"))
+        signs = urlsplit(self.path).path.startswith(SIGNER_PATHS)
         name = outputs["SignerName" if signs else "GatewayName"]
         reply = self.server.invoke(name, self._event(certificate, body))
         content = str(reply.get("body") or "")

@@ -6,8 +6,10 @@ import secrets
 import string
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.cli.dev.deployment import Deployment
 from chalicelib.cli.dev.engine import Engine
@@ -24,8 +26,10 @@ class Administrator:
     token: str
 
 
-def first_administrator(engine: Engine, deployment: Deployment, state: State, push_pem: str) -> Administrator:
-    """Made once for a stack, with the push certificate; the next start finds both again."""
+def first_administrator(
+    engine: Engine, deployment: Deployment, state: State, push_services: Mapping[str, Any]
+) -> Administrator:
+    """Made once for a stack, with what the push services ask for; the next start finds all of it again."""
     memory = state.recall()
     pool = deployment.outputs()["UserPoolId"]
     if memory.get("user_pool") != pool or not memory.keys() >= {"admin_password", "admin_token"}:
@@ -38,7 +42,7 @@ def first_administrator(engine: Engine, deployment: Deployment, state: State, pu
             cognito.admin_create_user(**account, MessageAction="SUPPRESS", TemporaryPassword=_password())
         cognito.admin_set_user_password(**account, Password=password, Permanent=True)
         cognito.admin_add_user_to_group(**account, GroupName="admin")
-        token = _token(deployment, push_pem)
+        token = _token(deployment, push_services)
         state.remember(user_pool=pool, admin_password=password, admin_token=token)
         memory = state.recall()
     return Administrator(USERNAME, memory["admin_password"], memory["admin_token"])
@@ -50,14 +54,14 @@ def _password() -> str:
     return "".join(secrets.choice(alphabet) for _ in range(20)) + "aA1-"
 
 
-def _token(deployment: Deployment, push_pem: str) -> str:
+def _token(deployment: Deployment, push_services: Mapping[str, Any]) -> str:
     """Through Muster's own code in a process that has the functions' environment."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-m", "chalicelib.cli.dev.bootstrap", USERNAME],
         cwd=PROJECT,
         env=kept | deployment.environment(),
-        input=push_pem,
+        input=json.dumps(push_services),
         capture_output=True,
         text=True,
         check=False,

@@ -17,6 +17,7 @@ from chalicelib.cli.dev.demo import Demo
 from chalicelib.cli.dev.deployment import Deployment
 from chalicelib.cli.dev.engine import Engine
 from chalicelib.cli.dev.front import FrontDoor, invoker
+from chalicelib.cli.dev.microsoft import Microsoft
 from chalicelib.cli.dev.people import Administrator, first_administrator
 from chalicelib.cli.dev.state import DevError, State, free_port, port_is_free
 
@@ -81,9 +82,14 @@ class Session:
         apns = push.Push(self._state, certificates)
         apns.start()
         self._cleanup.callback(apns.stop)
+        microsoft = Microsoft(self._state, certificates)
+        microsoft.start()
+        self._cleanup.callback(microsoft.stop)
         deployment = Deployment(self._engine, self._state)
-        deployment.update(PARAMETERS | {"DeviceUrl": self.url, "ConsoleUrl": self.url} | apns.parameters, self._say)
-        administrator = first_administrator(self._engine, deployment, self._state, apns.certificate())
+        addresses = {"DeviceUrl": self.url, "ConsoleUrl": self.url}
+        deployment.update(PARAMETERS | addresses | apns.parameters | microsoft.parameters, self._say)
+        push_services = {"certificate": apns.certificate(), "package": microsoft.package}
+        administrator = first_administrator(self._engine, deployment, self._state, push_services)
         if deployment.changed:
             # The engine saves when it ends: from here on an end by force loses devices, but not keys and accounts.
             self._engine.stop()
@@ -93,7 +99,7 @@ class Session:
         door.run()
         self._cleanup.callback(door.shutdown)
         self._trust_devices(door, deployment)
-        self._summarise(deployment, administrator, apns)
+        self._summarise(deployment, administrator, apns.control_url, microsoft.control_url)
 
     def _recover(self) -> None:
         """What was lost is told until a start has succeeded in telling it."""
@@ -110,7 +116,7 @@ class Session:
         except (urllib3.exceptions.HTTPError, ValueError) as error:
             self.notes.append(f"Client certificates are off, the signing function gave no CA certificate: {error}")
 
-    def _summarise(self, deployment: Deployment, administrator: Administrator, apns: push.Push) -> None:
+    def _summarise(self, deployment: Deployment, administrator: Administrator, apns: str, wns: str) -> None:
         self.summary = {
             "pid": os.getpid(),
             "port": self.port,
@@ -121,7 +127,8 @@ class Session:
             "admin_username": administrator.username,
             "admin_password": administrator.password,
             "admin_token": administrator.token,
-            "apns_control_url": apns.control_url,
+            "apns_control_url": apns,
+            "wns_control_url": wns,
             "engine_url": self._engine.url,
             "engine_access_key": self._engine.access_key,
             "engine_secret_key": self._engine.secret_key,

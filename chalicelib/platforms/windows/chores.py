@@ -13,6 +13,7 @@ from chalicelib.core.ports import Poll
 from chalicelib.model.device import Device
 from chalicelib.platforms.windows import catalogue, wns
 from chalicelib.platforms.windows.nodes import Step
+from chalicelib.platforms.windows.provisioning import POLL
 
 COMPLETED = 3  # of InstallationState
 FIRST_DAY = 86_400
@@ -30,22 +31,25 @@ def welcome(house: House, poll: Poll, device: Device) -> tuple[Step, ...]:
 
 
 def push(house: House, poll: Poll, device: Device) -> tuple[Step, ...]:
-    """Asks for the channel anew each day: it ends after thirty."""
-    package = windows_settings.push_package(house)
-    if not package:
+    """Asks for the channel anew each day: it ends after thirty. Without one that works, the PC polls as it did."""
+    package, channel = windows_settings.push_package(house), poll.enrollment.push.get("channel")
+    if not package and not channel:
         return ()
-    asked = (catalogue.PUSH_PFN.replace(package), catalogue.PUSH_CHANNEL.get(), catalogue.PUSH_STATUS.get())
-    if poll.enrollment.push.get("channel") and not poll.enrollment.push_failed_at:
-        return (*asked, catalogue.POLL[INTERVAL].replace(PUSHED_POLL))
-    return asked
+    works = package and channel and not poll.enrollment.push_failed_at
+    interval = catalogue.POLL[INTERVAL].replace(PUSHED_POLL if works else POLL[INTERVAL])
+    if not package:
+        return (interval,)
+    return catalogue.PUSH_PFN.replace(package), catalogue.PUSH_CHANNEL.get(), catalogue.PUSH_STATUS.get(), interval
 
 
 def keep_channel(house: House, poll: Poll, answers: Mapping[str, str]) -> Poll:
-    """A channel that is not Microsoft's is not kept; the PC is polled for then."""
-    told = answers.get(catalogue.PUSH_CHANNEL.uri, "").strip()
+    """A channel that is not Microsoft's is not kept, nor one that Microsoft said is over; the PC polls then."""
+    told, bound = answers.get(catalogue.PUSH_CHANNEL.uri, "").strip(), poll.enrollment
     try:
         channel = wns.channel_of(told, house.settings.wns_domain)
     except Unprocessable:
+        return poll
+    if bound.push_failed_at and channel == bound.push.get("channel"):
         return poll
     return replace(poll, enrollment=channels.enable(house, poll, {"channel": channel}))
 

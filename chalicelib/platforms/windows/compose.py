@@ -47,7 +47,7 @@ def portion(command_id: str, job: Job, told: Progress, room: int, largest: int) 
         return _chunk(command_id, steps[told.start], told, room)
     parts, taken = _as_many(command_id, steps, told, room)
     if parts:
-        return list(parts), replace(told, end=taken, chunk=0, offset=0, last=True)
+        return list(parts), replace(told, end=taken, chunk=0, begin=0, offset=0, last=True)
     return _too_large(command_id, steps[told.start], told, room, largest)
 
 
@@ -85,7 +85,7 @@ def _chunk(command_id: str, step: Step, told: Progress, room: int) -> tuple[list
     data, characters = step.data or "", min(room, len(step.data or "") - told.offset)
     while characters >= min(_SMALLEST_CHUNK, len(data) - told.offset):
         end = told.offset + characters
-        reached = replace(told, end=told.start + 1, offset=end, last=end == len(data))
+        reached = replace(told, end=told.start + 1, begin=told.offset, offset=end, last=end == len(data))
         meta = Meta(step.format, step.type, size=-1 if told.chunk else len(data.encode()))
         item = Item(target=step.uri, meta=meta, data=data[told.offset : end], more=not reached.last)
         part = Command(reached.reference(command_id, told.start), step.verb, (item,))

@@ -18,11 +18,14 @@ class Conversation:
     session: str = ""
     sent: int = 0  # MsgID of our last message
     answered: str = ""  # digest of the message that it answered
-    asked: str = ""  # the section of the inventory that it asked for
+    asked: str = ""  # what it asked for by itself; see sections.py
+    late: tuple[str, ...] = ()  # the sections whose second questions it asked
+    rest: bool = False  # further nodes, and the answers so far, lie in the blob store
     user: bool = False  # somebody is logged in
     room: int = ROOM  # bytes that the device takes in one message
     largest: int = 0  # bytes that it takes in one object, over all its chunks; 0: not told
     parts: int = 0  # messages of the device's package that wait for their end
+    held: int = 0  # their bytes
     nonce: int = 0  # number of the next digest
     hello: Mapping[str, str] = field(
         default_factory=dict
@@ -32,7 +35,8 @@ class Conversation:
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> "Conversation":
         known = {each.name for each in fields(cls)}
-        return cls(**{name: value for name, value in stored.items() if name in known})
+        told = {name: value for name, value in stored.items() if name in known}
+        return cls(**{**told, "late": tuple(told.get("late", ()))})
 
     def stored(self) -> dict[str, Any]:
         plain = asdict(Conversation())

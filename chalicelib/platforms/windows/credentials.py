@@ -42,8 +42,13 @@ def nonce(house: House, enrollment_id: str, number: int) -> bytes:
     return _derived(house, f"nonce {enrollment_id} {number}")[:_NONCE_BYTES]
 
 
-def strange_nonce() -> bytes:
-    """For whoever is not known: looks like any other."""
+def strange_nonce(house: House, name: str) -> bytes:
+    """For whoever is not known: the same again for the same name, as it would be for one that is."""
+    return _derived(house, f"strange {name}")[:_NONCE_BYTES]
+
+
+def fresh_nonce() -> bytes:
+    """What we digest first where we have to prove ourselves."""
     return secrets.token_bytes(_NONCE_BYTES)
 
 

@@ -1,5 +1,6 @@
 """What goes out: commands under way go on, waiting ones are sent as long as the message has room."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from chalicelib.core import delivery
@@ -7,12 +8,12 @@ from chalicelib.core.errors import Stale, Unprocessable
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
 from chalicelib.model.command import Command, CommandState
-from chalicelib.platforms.windows import compose, jobs
+from chalicelib.platforms.windows import compose, jobs, leftovers
 from chalicelib.platforms.windows.actions import registry
 from chalicelib.platforms.windows.conversation import Conversation
 from chalicelib.platforms.windows.jobs import Job
 from chalicelib.platforms.windows.outcomes import Next
-from chalicelib.platforms.windows.progress import WATCH, Progress
+from chalicelib.platforms.windows.progress import STEPS, WATCH, Progress
 from chalicelib.platforms.windows.syncml import Part
 
 OVERHEAD = 2 * 1024  # header, statuses of a usual package, frame
@@ -60,16 +61,21 @@ def go_on(out: Outbox, following: tuple[Next, ...]) -> None:
 
 def _next_of(each: Next, out: Outbox) -> tuple[list[Part], Progress] | None:
     if each.nodes:
-        return _questions(each.command, each.progress, each.nodes, out)
+        return _questions(each.command, each.progress, each.nodes, out, each.known)
     return compose.portion(each.command.id, each.job, each.progress, out.room, out.talk.largest)
 
 
 def _questions(
-    command: Command, told: Progress, nodes: tuple[str, ...], out: Outbox
+    command: Command, told: Progress, nodes: tuple[str, ...], out: Outbox, known: Mapping[str, str]
 ) -> tuple[list[Part], Progress] | None:
     asked = {told.reference(command.id, number): uri for number, uri in enumerate(nodes)}
     parts = compose.questions(asked, out.room)
-    return (parts, replace(told, end=len(parts))) if parts else None
+    if not parts:
+        return None
+    rest = len(parts) < len(nodes) or bool(known)
+    if rest:
+        leftovers.keep(out.house, command.enrollment_id, command.id, nodes[len(parts) :], known)
+    return parts, replace(told, end=len(parts), rest=rest)
 
 
 def send_waiting(out: Outbox) -> None:
@@ -119,7 +125,7 @@ def _no_room(out: Outbox, command: Command) -> bool:
 def _watch_again(out: Outbox, command: Command, told: Progress) -> bool:
     action = registry.action(command.action)
     nodes = action.watch.nodes if action and action.watch else ()
-    composed = _questions(command, told, nodes, out)
+    composed = _questions(command, told, nodes, out, {})
     if composed is None:
         return False
     try:
@@ -134,18 +140,36 @@ def _for_user(job: Job) -> bool:
     return any(step.uri.lower().startswith(USER_SCOPE) for step in job.steps)
 
 
-def again(out: Outbox) -> None:
-    """The device repeats its message, so our reply was lost: the same goes out, but for what must not happen twice."""
+def again(out: Outbox, *, refused: bool = False) -> None:
+    """What our last message held goes out once more, but for what must not happen twice.
+
+    The device repeated its own, so ours was lost; or it `refused` to read ours before we prove ourselves: then nothing
+    of it was done, and all of it is sent under the new message.
+    """
     for command in out.poll.queue:
         told = Progress.of(command)
-        sent = (told.session, told.message) == (out.talk.session, out.number)
-        if command.state is not CommandState.SENT or not sent or (command.once and told.phase != WATCH):
+        sent = (told.session, told.message) == (out.talk.session, out.talk.sent)
+        if command.state is not CommandState.SENT or not sent:
             continue
-        action = registry.action(command.action)
-        if told.phase == WATCH and action and action.watch:
-            composed = _questions(command, told, action.watch.nodes, out)
-        else:
-            job = jobs.read(delivery.payload(out.house, command))
-            composed = compose.portion(command.id, job, replace(told, offset=0, chunk=0), out.room, out.talk.largest)
-        if composed:
-            out.put(command, composed[0])
+        if command.once and told.phase == STEPS and not refused:
+            continue
+        composed = _same(command, told, out)
+        if composed is None:
+            continue
+        if refused:
+            try:
+                out.house.store.replace(replace(command, progress=out.mark(composed[1])))
+            except Stale:
+                continue
+        out.put(command, composed[0])
+
+
+def _same(command: Command, told: Progress, out: Outbox) -> tuple[list[Part], Progress] | None:
+    """Further questions of an action that asks are not remembered: it begins anew in the next session."""
+    action = registry.action(command.action)
+    if told.phase == WATCH and action and action.watch:
+        return _questions(command, told, action.watch.nodes, out, {})
+    if told.phase != STEPS:
+        return None
+    job = jobs.read(delivery.payload(out.house, command))
+    return compose.portion(command.id, job, replace(told, offset=told.begin), out.room, out.talk.largest)

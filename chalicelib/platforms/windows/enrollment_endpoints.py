@@ -139,4 +139,4 @@ def _proofs(house: House, enrollment_id: str) -> tuple[Proof, Proof]:
         password = credentials.client_password(house, enrollment_id)
     device = Proof(enrollment_id, password, credentials.nonce(house, enrollment_id, 0))
     ours = credentials.server_password(house, enrollment_id)
-    return device, Proof(credentials.SERVER, ours, credentials.strange_nonce())
+    return device, Proof(credentials.SERVER, ours, credentials.fresh_nonce())

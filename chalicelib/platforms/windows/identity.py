@@ -72,7 +72,7 @@ def _by_digest(house: House, header: Header) -> Peer:
     poll = _claimed(house, header)
     told = header.credential
     if poll is None:
-        raise Unproven(WRONG if told else MISSING, credentials.strange_nonce())
+        raise Unproven(WRONG if told else MISSING, _strange(house, header))
     bound = poll.enrollment
     number = Conversation.of(bound.session).nonce
     nonce = credentials.nonce(house, bound.id, number)
@@ -84,6 +84,10 @@ def _by_digest(house: House, header: Header) -> Peer:
     if bound.status is EnrollmentStatus.DISABLED:
         raise NotManaged("The enrollment has ended.")
     return Peer(_spend(house, poll, number), PROVEN, challenge_of(credentials.nonce(house, bound.id, number + 1)))
+
+
+def _strange(house: House, header: Header) -> bytes:
+    return credentials.strange_nonce(house, header.source_name or header.source)
 
 
 def _spend(house: House, poll: Poll, number: int) -> Poll:

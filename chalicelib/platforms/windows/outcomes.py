@@ -4,7 +4,7 @@ Reports count where session, message and command agree with what was sent; anyth
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.core import channels, delivery, inventory
@@ -13,7 +13,7 @@ from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
 from chalicelib.model.command import Command, CommandState
 from chalicelib.model.device import Device
-from chalicelib.platforms.windows import jobs, syncml
+from chalicelib.platforms.windows import jobs, leftovers, syncml
 from chalicelib.platforms.windows.actions import registry
 from chalicelib.platforms.windows.conversation import Conversation
 from chalicelib.platforms.windows.jobs import Job
@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # they bring pydantic, which an idle session does not need
 
 TURNED = ((syncml.ADD, 418), (syncml.REPLACE, 404))
 ERASE = "erase"
+_REMEMBERED = 1024  # characters of an answer that is kept with the command
 MEANINGS: Mapping[int, str] = {  # OMA-TS-SyncML_RepPro-V1_2_2 §10, OMA-TS-DM_RepPro-V1_2_1 §10
     400: "the PC found the command malformed", 401: "the PC wants other credentials", 403: "the PC forbids it",
     404: "the PC does not have this node", 405: "the node does not allow it", 406: "the PC does not support it",
@@ -45,6 +46,7 @@ class Next:
     job: Job
     progress: Progress
     nodes: tuple[str, ...] = ()
+    known: Mapping[str, str] = field(default_factory=dict)  # answers to the questions that went before these
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +95,28 @@ class _Case:
 
     def steps(self) -> Outcome | Next | None:
         codes = {i: self._code(i) for i in self.told.outstanding()}
+        job, whole = self.job, self._group_code()
+        if whole in SUCCESS:  # an Atomic may be answered as a whole only
+            codes = {i: whole if code is None else code for i, code in codes.items()}
         if None in codes.values():
-            return self._early_failure(codes)
+            return self._undone(whole) if whole is not None else None
         answered = {i: code for i, code in codes.items() if code is not None}
-        if not self.told.last and set(answered.values()) == {CHUNK}:
-            return Next(self.command, self.job, replace(self.told, chunk=self.told.chunk + 1))
-        job = self.job
+        if not self.told.last:
+            return self._next_chunk(job, answered)
         failed = list(_failed(job, answered))
         if again := self._swap(job, answered, failed):
             return again
         if failed:
             return self._failed(job, answered, failed)
-        return self._went_well(job)
+        return self._went_well(job) if whole is None or whole in SUCCESS else self._undone(whole)
+
+    def _next_chunk(self, job: Job, codes: Mapping[int, int]) -> "Outcome | Next":
+        if set(codes.values()) == {CHUNK}:
+            return Next(self.command, job, replace(self.told, chunk=self.told.chunk + 1))
+        failed = list(_failed(job, codes))
+        if failed:
+            return self._failed(job, codes, failed)
+        return Outcome(CommandState.FAILED, "The PC took a piece of a large object for the whole.")
 
     def _swap(self, job: Job, codes: Mapping[int, int], failed: list[int]) -> "Next | None":
         """A node that is there is replaced, one that is not is added; each step is turned once, if that is all."""
@@ -118,24 +130,25 @@ class _Case:
     def _code(self, index: int) -> int | None:
         return self.reports.codes.get((self.told.message, self.told.reference(self.command.id, index)))
 
-    def _early_failure(self, codes: Mapping[int, int | None]) -> Outcome | None:
-        """An Atomic may be answered as a whole only."""
-        whole = self.reports.codes.get((self.told.message, self.command.id))
-        if whole is None or whole in SUCCESS:
-            return None
-        return Outcome(CommandState.FAILED, f"{MEANINGS.get(whole, 'the PC refused').capitalize()} ({whole}).")
+    def _group_code(self) -> int | None:
+        """The Status of the Atomic itself, where the job is one."""
+        return self.reports.codes.get((self.told.message, self.command.id))
+
+    def _undone(self, code: int) -> Outcome:
+        return Outcome(CommandState.FAILED, f"{MEANINGS.get(code, 'the PC refused')} (status {code}).")
 
     def _went_well(self, job: Job) -> Outcome | Next | None:
         values = {**self.told.values, **self._values(job)}
         if self.told.end < len(job.steps):
-            kept = values if self._asks(job) else {}
+            kept = _remembered(values) if self._asks(job) else {}
             return Next(self.command, job, Progress(start=self.told.end, values=kept))
         action = registry.action(self.command.action)
         if action is None or not (action.watch or action.read):
             return Outcome(CommandState.ACKNOWLEDGED)
         if action.read:
             return self._read(action, job, values)
-        return self._watched(action, job, replace(self.told, values=values, since=self.house.clock()), {})
+        since = replace(self.told, values=_remembered(values), since=self.house.clock())
+        return self._watched(action, job, since, {})
 
     def _asks(self, job: Job) -> bool:
         return any(step.verb == syncml.GET for step in job.steps)
@@ -161,7 +174,15 @@ class _Case:
         if action is None or action.more is None:
             return Outcome(CommandState.FAILED, "This release does not know the action any more.")
         values = self._answered()
-        return None if values is None else self._read(action, self.job, values)
+        if values is None:
+            return None
+        if self.told.rest:
+            held = leftovers.load(self.house, self.command.enrollment_id, self.command.id)
+            values = {**held.values, **values}
+            if held.nodes:
+                progress = Progress(phase=MORE, end=len(held.nodes))
+                return Next(self.command, self.job, progress, held.nodes, values)
+        return self._read(action, self.job, values)
 
     def _answered(self) -> dict[str, str] | None:
         """The nodes asked for are not remembered: the device names each in its answer; a missing one is left out."""
@@ -211,12 +232,16 @@ class _Case:
 _PHASES = {STEPS: _Case.steps, MORE: _Case.more, WATCH: _Case.watch}
 
 
+def _remembered(values: Mapping[str, str]) -> dict[str, str]:
+    return {uri: value[:_REMEMBERED] for uri, value in values.items()}
+
+
 def _failed(job: Job, codes: Mapping[int, int]) -> Iterator[int]:
     for index, code in codes.items():
         # What is not there needs no removing, and what a node does not tell is missing from the answers.
         verb = job.steps[index].verb
         fine = verb == syncml.GET or (verb == syncml.DELETE and code == NOT_FOUND)
-        if (code not in SUCCESS and not fine) or code in (NOT_EXECUTED, ROLLED_BACK):
+        if (code not in SUCCESS and not fine) or code in (CHUNK, NOT_EXECUTED, ROLLED_BACK):
             yield index
 
 

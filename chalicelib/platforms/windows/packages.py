@@ -15,7 +15,8 @@ from chalicelib.platforms.windows.conversation import Conversation
 from chalicelib.platforms.windows.syncml import Item, Message, Part, Results
 
 MAX_PARTS = 64  # messages of one package
-LARGEST = 8 * 1024 * 1024  # bytes of one package
+LARGEST = 4 * 1024 * 1024  # bytes of one package, before its last message
+MOST_MARKS = 120_000  # "<" in them: reading is what costs
 OK, CHUNK, WRONG_SIZE = 200, 213, 424
 
 
@@ -33,9 +34,9 @@ class Package:
 def receive(house: House, enrollment_id: str, talk: Conversation, message: Message, body: bytes) -> Package:
     """TooLarge where the device never comes to an end."""
     if goes_on(message):
-        if talk.parts >= MAX_PARTS:
-            raise TooLarge(f"A package has at most {MAX_PARTS} messages.")
-        house.blobs.put(_key(enrollment_id, talk, talk.parts), body, "application/vnd.syncml.dm+xml")
+        if talk.parts >= MAX_PARTS or talk.held + len(body) > LARGEST:
+            raise TooLarge(f"A package has at most {MAX_PARTS} messages and {LARGEST} bytes.")
+        house.blobs.put(_key(enrollment_id, talk.parts), body, "application/vnd.syncml.dm+xml")
         return Package(message.body, False, {part.id: CHUNK for part in _unfinished(message)})
     if not talk.parts:
         return _joined(message.body, message)
@@ -54,16 +55,16 @@ def _unfinished(message: Message) -> Iterator[Results]:
 
 
 def _earlier(house: House, enrollment_id: str, talk: Conversation) -> Iterator[Part]:
-    total = 0
+    marks = 0
     for number in range(talk.parts):
-        body = house.blobs.get(_key(enrollment_id, talk, number))
-        total += len(body)
-        if total > LARGEST:
-            raise TooLarge(f"A package has at most {LARGEST} bytes.")
+        body = house.blobs.get(_key(enrollment_id, number))
+        marks += body.count(b"<")
+        if marks > MOST_MARKS:
+            raise TooLarge("A package has too many elements.")
         yield from syncml_read.read(body).body
 
 
-def _key(enrollment_id: str, talk: Conversation, number: int) -> str:
+def _key(enrollment_id: str, number: int) -> str:
     return f"windows/sessions/{enrollment_id}/{number:02d}.xml"
 
 
@@ -71,7 +72,8 @@ def _joined(parts: tuple[Part, ...], last: Message) -> Package:
     objects = _Objects()
     whole = [joined for part in parts if (joined := objects.join(part)) is not None]
     own = {part.id for part in last.body}
-    return Package(tuple(whole), True, {key: code for key, code in objects.codes.items() if key in own}, objects.broken)
+    codes = {key: code for key, code in objects.codes.items() if key in own}
+    return Package(tuple(whole), True, codes, objects.broken or objects.open)
 
 
 class _Objects:
@@ -81,6 +83,10 @@ class _Objects:
         self.codes: dict[str, int] = {}
         self.broken = False
         self._chunks: list[Item] = []
+
+    @property
+    def open(self) -> bool:
+        return bool(self._chunks)
 
     def join(self, part: Part) -> Part | None:
         """None where nothing of it is whole."""

@@ -21,12 +21,14 @@ class Progress:
     start: int = 0
     end: int = 0
     chunk: int = 0
-    offset: int = 0  # characters of its data that the device has
+    begin: int = 0  # characters of its data that the device had before this chunk
+    offset: int = 0  # and that it has with it
     last: bool = True  # this chunk ends it
     swapped: tuple[int, ...] = ()  # steps whose Add goes as Replace, since the node is there already, or the reverse
     only: tuple[int, ...] = ()  # of `start` to `end`, nothing but these is outstanding
     since: int = 0  # when the watch began
     values: Mapping[str, str] = field(default_factory=dict)  # what the job's own questions brought
+    rest: bool = False  # further questions, and the answers so far, lie in the blob store
 
     @classmethod
     def of(cls, command: Command) -> "Progress":

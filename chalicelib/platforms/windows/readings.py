@@ -19,7 +19,7 @@ HEALTH = "./Device/Vendor/MSFT/Defender/Health/"
 BITLOCKER = "./Device/Vendor/MSFT/BitLocker/Status/"
 MEGABYTE = 1024 * 1024
 LONGEST, LONGEST_NAME = 512, 128
-_VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){1,3}")
+_VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){1,3}")
 
 Values = Mapping[str, str]
 
@@ -42,7 +42,7 @@ def text(values: Values, node: str, longest: int = LONGEST) -> str:
 
 
 def tidy(said: str, longest: int = LONGEST) -> str:
-    """Printable, on one line, not too long."""
+    """Printable, on one line, not too long. Not printable are all controls, those of writing direction too."""
     printable = "".join(c if c.isprintable() else " " for c in said[: 4 * longest])
     return " ".join(printable.split())[:longest]
 
@@ -68,12 +68,15 @@ def _section(values: Values, nodes: tuple[str, ...]) -> dict[str, str]:
     return {label(node): said for node in nodes if (said := text(values, node))}
 
 
+def release(said: str) -> str:
+    """What looks like the version of a system, as it is; "" for all else."""
+    return said if _VERSION.fullmatch(said) else ""
+
+
 def version(values: Values) -> dict[str, str]:
     """ "10.0.22631.4460", which the rules on minimum versions compare, and its build "22631.4460"."""
-    said = text(values, SYSTEM_VERSION)
-    if not _VERSION.fullmatch(said):
-        return {}
-    return {"os_version": said, "os_build": ".".join(said.split(".")[2:])}
+    said = release(text(values, SYSTEM_VERSION))
+    return {"os_version": said, "os_build": ".".join(said.split(".")[2:])} if said else {}
 
 
 def identity(values: Values) -> dict[str, str]:
@@ -130,7 +133,7 @@ def _tpm(values: Values) -> str | None:
     said = text(values, STATUS + "TPM/SpecificationVersion")
     if not said:
         return None
-    found = re.match(r"\d+\.\d+", said)
+    found = re.match(r"[0-9]+\.[0-9]+", said)
     return found.group() if found else ""
 
 

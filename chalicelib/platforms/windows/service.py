@@ -9,18 +9,18 @@ SYNCML_TYPE = "application/vnd.syncml.dm+xml"
 
 
 def serve(house: House, request: Request) -> Response:
-    message = syncml_read.read(request.body)
+    header = syncml_read.read_header(request.body)
     try:
-        peer = identity.prove(house, request, message.header)
+        peer = identity.prove(house, request, header)
     except identity.Unproven as refused:
-        return _challenge(message, refused)
+        return _challenge(header, refused)
+    message = syncml_read.read(request.body)
     reply = session.answer(house, peer, message, request.body)
     return Response(body=syncml_write.write(reply.message), content_type=SYNCML_TYPE, log=reply.log)
 
 
-def _challenge(message: Message, refused: identity.Unproven) -> Response:
+def _challenge(heard: Header, refused: identity.Unproven) -> Response:
     """Nothing is kept and nothing was done; the device tries again with what it is told to digest."""
-    heard = message.header
     header = Header(heard.session, heard.message, heard.source, heard.target)
     told = Message(header, (replies.header(heard, refused.code, refused.challenge),))
     log: dict[str, str | int] = {"message": "challenge", "reason": str(refused)}

@@ -21,6 +21,7 @@ from chalicelib.model.command import Command, CommandState
 from chalicelib.model.enrollment import Enrollment, EnrollmentStatus
 from chalicelib.platforms.windows import (
     arrivals,
+    compose,
     credentials,
     dispatch,
     outcomes,
@@ -29,14 +30,14 @@ from chalicelib.platforms.windows import (
     reports,
     sections,
     syncml,
-    upkeep,
 )
 from chalicelib.platforms.windows.conversation import Conversation
 from chalicelib.platforms.windows.dispatch import OVERHEAD, Outbox
 from chalicelib.platforms.windows.identity import DIGEST, Peer
 from chalicelib.platforms.windows.packages import Package
+from chalicelib.platforms.windows.readings import tidy
 from chalicelib.platforms.windows.reports import Reports
-from chalicelib.platforms.windows.syncml import Alert, Credential, Header, Message, Meta, Part
+from chalicelib.platforms.windows.syncml import Alert, Credential, Header, Message, Meta, Part, Status
 
 LOGIN_STATUS = "com.microsoft/MDM/LoginStatus"
 UNENROLLMENT = "com.microsoft:mdm.unenrollment.userrequest"
@@ -44,6 +45,7 @@ SECTION = "devinfo"
 NEXT, NO_END = "next", "no-end"  # CmdIDs of our alerts
 LOOKED_UP = 10  # commands of a package that are looked for, where the head of the queue does not hold them
 _DEVINFO = "./devinfo/"
+_INFO = ("DevId", "Man", "Mod", "DmV", "Lang")
 _LONGEST_VALUE = 256
 
 
@@ -58,50 +60,57 @@ def answer(house: House, peer: Peer, message: Message, body: bytes) -> Reply:
     before = Conversation.of(bound.session)
     repeated = before.sent > 0 and before.answered == digest  # not by its numbers: some devices use those twice
     talk = before if repeated else before.heard(message.header)
+    if bound.status is not EnrollmentStatus.ENABLED and packages.goes_on(message):
+        raise BadRequest("A device that has not arrived yet says what it has to say in one message.")
     if repeated and packages.goes_on(message):
         package = Package(message.body, complete=False)
     else:
         package = packages.receive(house, bound.id, talk, message, body)
     number = talk.sent if repeated else talk.next_message(message.header)
     talk = replace(talk, answered=digest)
-    turn = _Turn(house, peer.poll, talk, number, reports.of(package.parts))
+    statuses = replies.of(message, peer, package.codes)
+    turn = _Turn(house, peer.poll, talk, number, reports.of(package.parts), statuses)
     if not package.complete:
-        turn.wait(repeated)
+        turn.wait(repeated, len(body))
     elif repeated:
         turn.repeat()
     else:
         turn.take(package)
-    return turn.reply(message, peer, package)
+    return turn.reply(message)
 
 
 class _Turn:
     """What one message changes, and what is said to it."""
 
-    def __init__(self, house: House, poll: Poll, talk: Conversation, number: int, told: Reports) -> None:
+    def __init__(
+        self, house: House, poll: Poll, talk: Conversation, number: int, told: Reports, statuses: list[Status]
+    ) -> None:
         self.house, self.poll, self.talk, self.number, self.reports = house, poll, talk, number, told
+        self.statuses, self.repeated = statuses, False
         self.parts: list[Part] = []
         self.log: dict[str, str | int] = {"enrollment": poll.enrollment.id}
         self.gone = False
 
-    def wait(self, repeated: bool) -> None:
+    def wait(self, repeated: bool, size: int) -> None:
         """The package goes on: the device is asked for its next message."""
         self.parts.append(Alert(NEXT, syncml.NEXT_MESSAGE))
         if not repeated:
-            self.talk = replace(self.talk, parts=self.talk.parts + 1)
+            self.talk = replace(self.talk, parts=self.talk.parts + 1, held=self.talk.held + size)
 
     def repeat(self) -> None:
+        self.repeated = True
         out = self._outbox()
         dispatch.again(out)
-        self.parts = out.parts
-        if self.talk.asked == sections.HELLO:
-            self.parts += sections.ask(sections.HELLO, upkeep.HELLO, self.talk.room)
+        asked = sections.again(self.house, self.poll, self.talk, out.room)
+        self.talk = asked.remembered(self.talk)
+        self.parts = [*out.parts, *asked.parts]
 
     def take(self, package: Package) -> None:
         alerts = [part for part in package.parts if isinstance(part, Alert)]
         if any(_unenrolls(alert) for alert in alerts):
             self._leave()
             return
-        self.talk = replace(_heard_login(self.talk, alerts), parts=0)
+        self.talk = replace(_heard_login(self.talk, alerts), parts=0, held=0)
         if any(alert.code == syncml.ABORT for alert in alerts):
             return
         if self.poll.enrollment.status is not EnrollmentStatus.ENABLED and not self._arrive():
@@ -123,13 +132,14 @@ class _Turn:
         """False where the device has yet to say who it is."""
         answers = sections.answers(self.talk, self.reports) if self.talk.asked == sections.HELLO else None
         if answers is None:
-            self.parts += sections.ask(sections.HELLO, upkeep.HELLO, self.talk.room)
-            self.talk = replace(self.talk, asked=sections.HELLO)
+            asked = sections.hello(self.talk.room)
+            self.parts += asked.parts
+            self.talk = asked.remembered(self.talk)
             return False
         self.poll = arrivals.arrive(self.house, self.poll, self.talk, answers)
         # Of what the enrollment request said, a renewal needs the store that the certificate lies in.
         kept = {name: value for name, value in self.talk.hello.items() if name == "type"}
-        self.talk = replace(self.talk, asked="", hello=kept)
+        self.talk = replace(sections.Asked().remembered(self.talk), hello=kept)
         return True
 
     def _touch(self) -> None:
@@ -152,6 +162,8 @@ class _Turn:
         if self.gone:
             return
         out = self._outbox()
+        if self.reports.challenge is not None:
+            dispatch.again(out, refused=True)
         dispatch.go_on(out, taken.following)
         dispatch.send_waiting(out)
         self.parts, self.poll = out.parts, out.poll
@@ -174,24 +186,23 @@ class _Turn:
 
     def _ask(self, out: Outbox) -> None:
         """The inventory, once nothing else is to be done."""
-        answers, asked = sections.answers(self.talk, self.reports), self.talk.asked
-        parts: list[Part] = []
+        answers, asked = sections.answers(self.talk, self.reports), sections.Asked()
         if answers is not None:
-            self.poll, parts = sections.take(self.house, self.poll, self.talk, answers, out.room)
-        if not parts and not out.parts:  # a section that was not answered is passed over until tomorrow
-            self.poll, asked, parts = sections.following(self.house, self.poll, asked, out.room)
-        self.parts += parts
-        self.talk = replace(self.talk, asked=asked if parts else "")
+            self.poll, asked = sections.go_on(self.house, self.poll, self.talk, answers, out.room)
+        elif not self.talk.asked and not out.parts:  # what was not answered is asked for in the next session
+            self.poll, asked = sections.begin(self.house, self.poll, out.room)
+        self.parts += asked.parts
+        self.talk = asked.remembered(self.talk)
 
     def _outbox(self) -> Outbox:
-        return Outbox(self.house, self.poll, self.talk, self.number, self.talk.room - OVERHEAD)
+        room = self.talk.room - OVERHEAD - compose.size(self.statuses)
+        return Outbox(self.house, self.poll, self.talk, self.number, max(room, 0))
 
-    def reply(self, message: Message, peer: Peer, package: Package) -> Reply:
-        if not self.gone:
+    def reply(self, message: Message) -> Reply:
+        if not self.gone and not (self.repeated and not self.parts):
             self._remember()
-        statuses = replies.of(message, peer, package.codes)
-        header = self._header(message.header)
-        return Reply(Message(header, (*statuses, *self.parts)), self.log)
+        header, parts = self._header(message.header), (*self.statuses, *self.parts)
+        return Reply(Message(header, parts, final=not _goes_on(self.parts)), self.log)
 
     def _remember(self) -> None:
         """Not where the session ends with this reply and left nothing new."""
@@ -205,8 +216,9 @@ class _Turn:
 
     def _save(self, talk: Conversation) -> None:
         bound = self.poll.enrollment
+        spent = max(talk.nonce, Conversation.of(bound.session).nonce)  # a parallel request may have used the next one
         try:
-            saved = self.house.store.replace(replace(bound, session=talk.stored()))
+            saved = self.house.store.replace(replace(bound, session=replace(talk, nonce=spent).stored()))
         except Stale:
             current = self.house.store.get(Enrollment, bound.id)
             if current.status is EnrollmentStatus.DISABLED:
@@ -238,6 +250,10 @@ def _own_proof(house: House, enrollment_id: str, challenge: Meta) -> Credential:
     return Credential(Meta(format="b64", type=DIGEST), told)
 
 
+def _goes_on(parts: Iterable[Part]) -> bool:
+    return any(item.more for part in parts if isinstance(part, syncml.Command) for item in part.items)
+
+
 def _unenrolls(alert: Alert) -> bool:
     return alert.code == syncml.GENERIC and any(item.meta.type == UNENROLLMENT for item in alert.items)
 
@@ -246,7 +262,7 @@ def _heard_login(talk: Conversation, alerts: Iterable[Alert]) -> Conversation:
     for alert in alerts:
         for item in alert.items:
             if alert.code == syncml.CLIENT_EVENT and item.meta.type == LOGIN_STATUS:
-                talk = replace(talk, user=(item.data or "").strip() == "user")
+                talk = replace(talk, user=(item.data or "").strip().lower() == "user")
     return talk
 
 
@@ -256,6 +272,7 @@ def _device_info(parts: Iterable[Part]) -> dict[str, str]:
     for part in parts:
         if isinstance(part, syncml.Command) and part.verb == syncml.REPLACE:
             for item in part.items:
-                if item.uri.lower().startswith(_DEVINFO) and item.data is not None:
-                    found[item.uri[len(_DEVINFO) :][:_LONGEST_VALUE]] = item.data[:_LONGEST_VALUE]
+                name = item.uri[len(_DEVINFO) :]
+                if item.uri.lower().startswith(_DEVINFO) and name in _INFO and item.data is not None:
+                    found[name] = tidy(item.data[:_LONGEST_VALUE])
     return found

@@ -28,6 +28,11 @@ def read(body: bytes) -> syncml.Message:
     return syncml.Message(_header(root.need("SyncHdr")), _parts(content, 0), final=content.child("Final") is not None)
 
 
+def read_header(body: bytes) -> Header:
+    """Who claims to speak, before anything else of the message is read."""
+    return _header(untrusted.read_to("SyncHdr", body, MAX_BODY))
+
+
 def _header(element: Element) -> Header:
     for name, accepted in _VERSIONS.items():
         if element.text_of(name) not in accepted:

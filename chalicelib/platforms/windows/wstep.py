@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.core.errors import BadRequest
-from chalicelib.platforms.windows import soap
+from chalicelib.platforms.windows import readings, soap
 from chalicelib.platforms.windows.faults import InvalidEnrollmentData
 from chalicelib.platforms.windows.soap import Envelope, Tree, add
 from chalicelib.platforms.windows.untrusted import Element
@@ -23,7 +23,7 @@ ISSUE, RENEW = "Issue", "Renew"
 _FORMS = {ISSUE: "PKCS10", RENEW: "PKCS7"}
 FULL, DEVICE = "Full", "Device"
 _IDS = {"DeviceID": re.compile("[0-9A-F]{32}"), "HWDevID": re.compile("[0-9A-F]{64}")}
-MAX_ITEMS, LONGEST_NAME, LONGEST_VERSION = 200, 64, 64
+MAX_ITEMS, LONGEST_NAME = 200, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ def describe(request: Request) -> Description:
     return Description(
         device_id=device_id,
         store_type=store_type,
-        name=items.get("DeviceName", "")[:LONGEST_NAME],
-        os_version=items.get("OSVersion", "")[:LONGEST_VERSION],
+        name=readings.tidy(items.get("DeviceName", ""), LONGEST_NAME),
+        os_version=readings.release(items.get("OSVersion", "").strip()),
         hwdevid=identifier(items, "HWDevID"),
     )
 

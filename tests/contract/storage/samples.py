@@ -6,6 +6,7 @@ from chalicelib.model.audit import GENESIS, AuditEntry, AuditEvent
 from chalicelib.model.command import Command, CommandState
 from chalicelib.model.device import Device, DeviceStatus, Identifier, Inventory, Ownership, Platform
 from chalicelib.model.enrollment import (
+    Allowance,
     Certificate,
     Challenge,
     ChallengePurpose,
@@ -75,9 +76,10 @@ SAMPLES: dict[type, Any] = {
     Invitation: Invitation(
         "i" * 32, Ownership.PERSONAL, NOW, NOW + 600, "anna", 3, 1, "bo@example.test", ("it",), ("S1",), "D9", True
     ),
+    Allowance: Allowance("ee" * 32, NOW + 86_400, 3),
     Challenge: Challenge("aa" * 32, "E1", "inv1", NOW + 3600, ChallengePurpose.OTA, "tx", "bb" * 32, b"\x30\x82"),
     Certificate: Certificate(
-        "cc" * 32, "E1", "1234567890123456789012345678901234567890", NOW + 9, NOW, NOW + 5, "superseded"
+        "cc" * 32, "E1", "1234567890123456789012345678901234567890", NOW + 9, NOW, "bb" * 32, NOW + 5, "superseded"
     ),
     EscrowedSecret: EscrowedSecret(ULID, "unlock_token", 7, b"\x01sealed", NOW, False, "note"),
     ApiToken: ApiToken("dd" * 32, "tok1", "ci", Role.AUDITOR, "anna", NOW, NOW + 99, True),
@@ -96,6 +98,7 @@ KEYS: dict[type, tuple[str | int, ...]] = {
     Finding: (ULID, "encrypted"),
     Identifier: ("serial", "C02#XYZ"),
     Invitation: ("i" * 32,),
+    Allowance: ("ee" * 32,),
     Challenge: ("aa" * 32,),
     Certificate: ("cc" * 32,),
     EscrowedSecret: (ULID, "unlock_token", 7),

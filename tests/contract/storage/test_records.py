@@ -12,7 +12,7 @@ from chalicelib.core.ports import Create, Replace
 from chalicelib.model.audit import AuditEntry
 from chalicelib.model.command import Command
 from chalicelib.model.device import Device, Inventory
-from chalicelib.model.enrollment import Certificate, Challenge, Invitation
+from chalicelib.model.enrollment import Allowance, Certificate, Challenge, Invitation
 from chalicelib.model.escrow import EscrowedSecret
 from chalicelib.model.finding import Finding
 from chalicelib.model.records import RememberedRequest, Setting
@@ -204,6 +204,7 @@ def test_poll_of_nobody(plain: Bench) -> None:
 def test_ttl(plain: Bench) -> None:
     expected = {
         Invitation: NOW + 600 + 30 * 86_400,
+        Allowance: NOW + 2 * 86_400,
         Challenge: NOW + 3600 + 86_400,
         RememberedRequest: NOW + 86_400,
     }

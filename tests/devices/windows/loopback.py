@@ -41,22 +41,18 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Loopback:
-    """with Loopback(answer, names) as door: door.url, door.ca_pem"""
+    """with Loopback(answer, names) as door: door.url, door.ca_pem ("" where `served` names PEM files)."""
 
-    def __init__(self, answer: Answer, names: tuple[str, ...] = (), port: int = 0) -> None:
-        self.authority = Authority(f"Fake Microsoft TLS CA {secrets.token_hex(4)}")  # two of one name confuse OpenSSL
-        hosts = [x509.DNSName(name) for name in ("localhost", *names)]
-        own = self.authority.issue(
-            "localhost",
-            extensions=(x509.SubjectAlternativeName([*hosts, x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),),
-        )
+    def __init__(
+        self, answer: Answer, names: tuple[str, ...] = (), port: int = 0, served: tuple[str, str] | None = None
+    ) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "own.pem")
-            path.touch(mode=0o600)
-            path.write_bytes(own.certificate_pem + own.key_pem)
-            context.load_cert_chain(path)
+        if served:
+            context.load_cert_chain(*served)
+            self.ca_pem = ""
+        else:
+            self.ca_pem = _certify(context, names)
         self._server = ThreadingHTTPServer(
             ("127.0.0.1", port), type("Bound", (_Handler,), {"answer": staticmethod(answer)})
         )
@@ -64,7 +60,6 @@ class Loopback:
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.port = int(self._server.server_address[1])
         self.url = f"https://127.0.0.1:{self.port}"
-        self.ca_pem = self.authority.pem
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -73,3 +68,17 @@ class Loopback:
     def __exit__(self, *exception: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def _certify(context: ssl.SSLContext, names: tuple[str, ...]) -> str:
+    """The PEM of an authority made for this one certificate."""
+    authority = Authority(f"Fake Microsoft TLS CA {secrets.token_hex(4)}")  # two of one name confuse OpenSSL
+    hosts = [x509.DNSName(name) for name in ("localhost", *names)]
+    addresses = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    own = authority.issue("localhost", extensions=(x509.SubjectAlternativeName([*hosts, addresses]),))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "own.pem")
+        path.touch(mode=0o600)
+        path.write_bytes(own.certificate_pem + own.key_pem)
+        context.load_cert_chain(path)
+    return authority.pem

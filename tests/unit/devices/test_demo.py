@@ -53,7 +53,7 @@ def config(server: Forgetful, tmp_path: Path) -> Config:
 
 
 def gathered(config: Config, count: int, folder: Path) -> list[AppleDevice]:
-    return gather(config, count, folder / "fleet", threading.Event())
+    return gather(config, count, folder / "fleet", threading.Event(), ("iphone", "mac", "ipad"))
 
 
 def test_devices_that_the_server_lost_enroll_again(server: Forgetful, config: Config, tmp_path: Path) -> None:

@@ -79,6 +79,113 @@ ACTION_TESTS = (
     "tests/contract/platforms",
 )
 
+ROLL_BACK = '''"""Goes back to the Defender before its last update (Defender CSP, RollbackEngine)."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from chalicelib.core.house import House
+from chalicelib.core.ports import Prepared
+from chalicelib.model.device import Device
+from chalicelib.platforms.parameters import Parameters
+from chalicelib.platforms.windows import catalogue, jobs
+from chalicelib.platforms.windows.actions.action import DAY, Action, Values, Verdict, Watch
+from chalicelib.platforms.windows.jobs import Job
+
+VERSION = catalogue.DEFENDER_HEALTH["EngineVersion"]
+
+
+class Params(Parameters):
+    to: Literal["last-good"] = Field(description="last-good, which is all that Defender keeps.")
+
+
+def build(house: House, device: Device, params: Params, command_id: str) -> Prepared:
+    return jobs.prepared(command_id, Job((VERSION.get(), catalogue.DEFENDER_ROLLBACK_ENGINE.exec())), params.shown())
+
+
+def judge(values: Values, asked: Mapping[str, Any]) -> Verdict:
+    now = values.get(VERSION.uri)
+    return Verdict("waiting") if now in (None, asked.get(VERSION.uri)) else Verdict("done", f"The engine is {now}.")
+
+
+ACTION = Action(
+    name="roll-back-defender",
+    request_type="RollbackEngine",
+    title="Go back to the Defender before its last update.",
+    since="10.0.17134",
+    build=build,
+    params=Params,
+    watch=Watch((VERSION.uri,), judge, DAY),
+)
+'''
+ROLLED_BACK = """def _roll_back(pc: WindowsPC, uri: str, data: str) -> int:
+    later(pc, f"{D}/Defender/Health/EngineVersion", "chr", "1.1.24080.9")
+    return 202
+
+
+"""
+SESSION = """def test_defender_goes_back(world: World) -> None:
+    pc = world.enrolled(seed=1)
+    asked = world.ask("roll-back-defender", to="last-good")
+    pc.poll()
+    assert ended(world, asked)[0] is CommandState.SENT
+    pc.poll()
+    assert ended(world, asked) == (CommandState.ACKNOWLEDGED, "The engine is 1.1.24080.9.")
+
+
+"""
+PC_ACTION: Mapping[str, Change] = {
+    "chalicelib/platforms/windows/actions/roll_back_defender.py": ROLL_BACK,
+    "chalicelib/platforms/windows/actions/registry.py": (
+        (
+            '    "defender-scan": "defender_scan",\n',
+            '    "roll-back-defender": "roll_back_defender",\n',
+        ),
+    ),
+    "chalicelib/platforms/windows/catalogue.py": (
+        (
+            'DEFENDER_OFFLINE_SCAN = Node(f"{DEVICE}/Defender/OfflineScan", "chr", RUN)\n',
+            'DEFENDER_ROLLBACK_ENGINE = Node(f"{DEVICE}/Defender/RollbackEngine", "chr", RUN)\n',
+        ),
+    ),
+    "chalicelib/cli/verbs.py": (
+        (
+            '    Verb("lost-mode-off", "It was found."),\n',
+            '    Verb("roll-back-defender", "Undo an update.", (Option("to", "last-good", required=True),)),\n',
+        ),
+    ),
+    "tests/devices/windows/nodes.py": (
+        (
+            "./Device/Vendor/MSFT/Defender/OfflineScan GX chr\n",
+            "./Device/Vendor/MSFT/Defender/RollbackEngine GX chr\n",
+        ),
+    ),
+    "tests/devices/windows/effects.py": (
+        ("# -- Exec\n\n\n", ROLLED_BACK),
+        ('    f"{D}/Defender/OfflineScan": _offline_scan,\n', '    f"{D}/Defender/RollbackEngine": _roll_back,\n'),
+    ),
+    "tests/wire/test_windows_session.py": (("# -- arrival\n\n\n", SESSION),),
+    "tests/unit/windows/action_samples.py": (
+        (
+            '    "defender-scan": ({}, {"type": "full"}),\n',
+            '    "roll-back-defender": ({"to": "last-good"},),\n',
+        ),
+    ),
+}
+PC_ACTION_TESTS = (
+    "tests/unit/windows/test_actions.py",
+    "tests/unit/devices/test_windows_nodes.py",
+    "tests/unit/cli/test_commands.py::test_the_verbs_are_the_actions_and_their_options_the_parameters",
+    "tests/unit/docs/test_readme.py::test_the_generated_tables_are_up_to_date",
+    "tests/web/test_openapi.py",
+    "tests/wire/test_windows_actions.py",
+    "tests/wire/test_windows_nodes.py",
+    "tests/wire/test_windows_session.py::test_defender_goes_back",
+    "tests/contract/platforms",
+)
+
 TOASTER = '''"""Toasters: they restart, and are asked to leave by nobody."""
 
 from collections.abc import Mapping, Sequence
@@ -257,6 +364,14 @@ def test_add_an_action(copy: Path) -> None:
     passes(copy, *ACTION_TESTS)
 
 
+def test_add_an_action_for_pcs(copy: Path) -> None:
+    follow(copy, "an action", PC_ACTION)
+    done = run(copy, sys.executable, "-m", "tests.readme")
+    assert done.returncode == 0, done.stderr
+    assert "| `roll-back-defender` | no | no | no | no | no | yes |" in (copy / "README.md").read_text()
+    passes(copy, *PC_ACTION_TESTS)
+
+
 def test_add_a_platform(copy: Path) -> None:
     follow(copy, "a platform", PLATFORM)
     done = run(copy, str(BIN / "lint-imports"))
@@ -282,6 +397,19 @@ def test_a_step_that_is_left_out_shows(copy: Path) -> None:
     follow(copy, "an action", {path: change for path, change in ACTION.items() if path not in FORGOTTEN})
     done = run(copy, sys.executable, "-m", "pytest", *FORGOTTEN.values())
     assert f"{len(FORGOTTEN)} failed" in done.stdout, done.stdout[-2000:]
+
+
+FORGOTTEN_PC = {
+    "chalicelib/cli/verbs.py": ACTION_TESTS[2],
+    "tests/devices/windows/effects.py": "tests/unit/devices/test_windows_nodes.py::test_every_exec_node_does_something",
+    "tests/unit/windows/action_samples.py": "tests/unit/windows/test_actions.py",
+}
+
+
+def test_a_step_for_pcs_that_is_left_out_shows(copy: Path) -> None:
+    follow(copy, "an action", {path: change for path, change in PC_ACTION.items() if path not in FORGOTTEN_PC})
+    done = run(copy, sys.executable, "-m", "pytest", "-rf", *FORGOTTEN_PC.values())
+    assert [test for test in FORGOTTEN_PC.values() if f"FAILED {test}" not in done.stdout] == []
 
 
 def test_a_platform_that_no_layer_names_shows(copy: Path) -> None:

@@ -42,4 +42,4 @@ def test_a_list_that_is_asked_for_is_no_older_than_the_published_one() -> None:
 
 def test_the_cold_start_of_every_function_is_measured(core: Template) -> None:
     names = {each["FunctionName"]["Fn::Sub"].removeprefix("muster-${Stage}-") for each in functions(core).values()}
-    assert set(FUNCTIONS) == names
+    assert {measured.split(",")[0] for measured in FUNCTIONS} == names

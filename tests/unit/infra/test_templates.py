@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from cfnlint.api import ManualArgs, lint
 
+from chalicelib.core import house as defaults
+from chalicelib.gateway.handler import ROUTES as DEVICES
+from chalicelib.web.routes import ROUTES as PEOPLE
+
 Template = dict[str, Any]
 SHORTEST_REASON = 20  # characters
 
@@ -239,6 +243,95 @@ def test_every_device_route_reaches_the_right_function(core: Template) -> None:
     assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} == set(throttle)
 
 
+def test_passwords_can_be_tried_ten_times_a_second_at_most(core: Template) -> None:
+    throttles = {
+        (each["ResourcePath"].replace("~1", "/").replace("//", "/"), each["HttpMethod"]): each["ThrottlingRateLimit"]
+        for each in core["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
+    }
+    guessed = {("/api/v1/sessions", "POST"), ("/windows/signin", "POST")}
+    assert throttles.pop(("/*", "*")) == 100
+    assert throttles == dict.fromkeys(guessed, 10)
+    assert guessed <= {(route.path, route.method) for route in PEOPLE}
+
+
+def test_every_function_is_told_what_the_wiring_reads_with_the_real_addresses_as_defaults(core: Template) -> None:
+    told = core["Globals"]["Function"]["Environment"]["Variables"]
+    known = {parameter: each.get("Default") for parameter, each in core["Parameters"].items()}
+    values = {name: known[value["Ref"]] for name, value in told.items() if value.get("Ref") in known}
+    real = {"APNS_URL": defaults.APPLE_PUSH, "ENTRA_URL": defaults.ENTRA, "WNS_LOGIN_URL": defaults.WNS_LOGIN}
+    real |= {"WNS_DOMAIN": defaults.WNS_DOMAIN, "APNS_CA": "", "MICROSOFT_CA": "", "MANAGE_URL": ""}
+    assert {name: values[f"MUSTER_{name}"] for name in real} == real
+    wiring = Path(importlib.import_module("chalicelib.wiring").__file__ or "").read_text()
+    assert set(re.findall(r'"(MUSTER_\w+)"', wiring)) == {name for name in told if name.startswith("MUSTER_")}
+
+
+def test_where_pcs_are_managed_by_certificate_there_is_no_way_around_it(everything: Template) -> None:
+    """API Gateway asks for certificates at a domain: any other address of the same API would do without."""
+    found = everything["Resources"]
+    own = {name for name, each in found.items() if each.get("Condition") == "HasManageDomain"}
+    assert own == {f"Manage{part}" for part in (
+        "Api", "Stage", "Integration", "Route", "Permission", "DomainName", "Mapping", "Refused",
+    )}  # fmt: skip
+    assert found["ManageApi"]["Properties"]["DisableExecuteApiEndpoint"] is True
+    assert found["ManageDomainName"]["Properties"]["MutualTlsAuthentication"] == {
+        "TruststoreUri": {"Ref": "TruststoreUri"}
+    }
+    mappings = [each["Properties"] for each in resources(everything, "AWS::ApiGatewayV2::ApiMapping").values()]
+    assert {(target(each["DomainName"]), target(each["ApiId"])) for each in mappings} == {
+        ("DeviceDomainName", "DeviceApi"), ("DiscoveryDomainName", "DeviceApi"), ("ManageDomainName", "ManageApi"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "enough"),
+    [
+        ({}, True),
+        ({"ManageDomain": "m.example.com"}, True),  # PCs are told the device plane's address, so it must answer
+        ({"ManageDomain": "m.example.com", "ManageUrl": "https://m.example.com"}, False),
+        ({"ManageUrl": "https://m.example.com"}, True),
+        ({"ManageDomain": "m.example.com", "ManageUrl": "https://m.example.com", "WindowsDigest": "yes"}, True),
+    ],
+)
+def test_a_digest_alone_proves_a_pc_only_where_no_host_asks_for_its_certificate(
+    given: dict[str, str], enough: bool, everything: Template
+) -> None:
+    parameters = {name: each.get("Default") for name, each in everything["Parameters"].items()} | given
+
+    def holds(condition: Any) -> bool:
+        ((kind, operands),) = condition.items()
+        if kind == "Condition":
+            return holds(everything["Conditions"][operands])
+        if kind == "Fn::Equals":
+            left, right = (parameters[each["Ref"]] if isinstance(each, dict) else each for each in operands)
+            return bool(left == right)
+        return {"Fn::Not": lambda: not holds(operands[0]), "Fn::Or": lambda: any(map(holds, operands))}[kind]()
+
+    assert holds({"Condition": everything["Resources"]["WindowsManagementRoute"]["Condition"]}) is enough
+
+
+def test_only_management_lies_behind_the_certificate_and_it_is_the_same_there(
+    core: Template, everything: Template
+) -> None:
+    routes = [each["Properties"] for each in resources(everything, "AWS::ApiGatewayV2::Route").values()]
+    (managed,) = [each for each in routes if target(each["ApiId"]) == "ManageApi"]
+    assert managed["RouteKey"] == "POST /windows/manage"
+    assert managed["RouteKey"].split()[1] in DEVICES
+    for open_to_all in ("DeviceDomainName", "DiscoveryDomainName"):
+        assert "MutualTlsAuthentication" not in everything["Resources"][open_to_all]["Properties"]
+    for ours, other in (("ManageIntegration", "GatewayIntegration"), ("ManageStage", "DeviceStage")):
+        theirs = everything["Resources"][other]["Properties"] | {"ApiId": {"Ref": "ManageApi"}}
+        assert everything["Resources"][ours]["Properties"] == theirs
+    alarm = everything["Resources"]["ManageRefused"]["Properties"]
+    twin = core["Resources"]["DevicesRefused"]["Properties"]
+    same = {"AlarmDescription", "Dimensions"}
+    assert {**alarm, **dict.fromkeys(same)} == {**twin, **dict.fromkeys(same)}
+    assert alarm["Dimensions"] == [{"Name": "ApiId", "Value": {"Ref": "ManageApi"}}]
+    assert (
+        everything["Resources"]["WindowsManagementRoute"]["Properties"]
+        == (core["Resources"]["WindowsManagementRoute"]["Properties"])
+    )
+
+
 def test_every_handler_exists(core: Template) -> None:
     """app.py names handlers without importing them, so a wrong name would show in the cloud only."""
     handlers = {each["Handler"] for each in functions(core).values()}
@@ -250,8 +343,11 @@ def test_every_handler_exists(core: Template) -> None:
 
 def test_aws_only_resources_wait_for_their_parameter(core: Template, everything: Template) -> None:
     extra = set(everything["Resources"]) - set(core["Resources"])
-    assert {"ConsoleDomainName", "DeviceDomainName", "PeopleFirewall", "Budget"} <= extra
-    for name in ("ConsoleDomainName", "DeviceDomainName", "AlarmSubscription", "Budget"):
+    domains = {f"{plane}DomainName" for plane in ("Console", "Device", "Discovery", "Manage")}
+    assert domains | {"PeopleFirewall", "Budget"} <= extra
+    targets = {target(each["Value"]) for name, each in everything["Outputs"].items() if name.endswith("Target")}
+    assert targets == domains
+    for name in (*domains, "AlarmSubscription", "Budget"):
         assert everything["Resources"][name]["Condition"] in everything["Conditions"]
 
 

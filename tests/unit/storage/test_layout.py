@@ -17,6 +17,7 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "Finding": ("core", D, "K#encrypted"),
     "Identifier": ("core", "I#serial#C02#XYZ", "#"),
     "Invitation": ("core", "V#" + "i" * 32, "#"),
+    "Allowance": ("core", "A#" + "ee" * 32, "#"),
     "Challenge": ("core", "H#" + "aa" * 32, "#"),
     "Certificate": ("core", "C#" + "cc" * 32, "#"),
     "EscrowedSecret": ("core", f"S#{ULID}", "unlock_token#00007"),

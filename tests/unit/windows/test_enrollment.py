@@ -256,6 +256,21 @@ def test_what_is_no_repeat(house: House, clock: Clock, spoil: str) -> None:
     assert got.fault[:2] == ("s:Authorization", "Authorization")
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        (("LAP\u202eTOP\u2066\x9b17\n", "10.0.19043.2364"), ("LAP TOP 17", "10.0.19043.2364")),
+        (("A" * 200, "=HYPERLINK(1)\x9b"), ("A" * 64, "")),
+        (("\u202e", "10.0.\u0661"), ("", "")),
+        ((" DESK-1 ", " 10.0.19045 "), ("DESK-1", "10.0.19045")),
+    ],
+)
+def test_what_a_pc_says_of_itself_is_tidied(house: House, told: tuple[str, str], kept: tuple[str, str]) -> None:
+    document = pc.enrolled(house, DeviceName=told[0], OSVersion=told[1])
+    held = house.store.get(Enrollment, pc.common_name(document.certificate("My/User")))
+    assert (held.session["hello"]["name"], held.session["hello"]["os_version"]) == kept
+
+
 def test_the_federated_token_is_a_code(house: House) -> None:
     code = invitations.for_person(house, "user:ada", "ada@example.com", ownership=pc.Ownership.PERSONAL)
     for alphabet in (base64.b64encode, base64.urlsafe_b64encode):

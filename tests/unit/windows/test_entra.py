@@ -335,6 +335,15 @@ def test_the_trail_names_the_person(house: House, tenant: Tenant) -> None:
     assert [event["actor"] for event in minted] == [f"entra:{entra.OBJECT}"]
 
 
+def test_the_eleventh_pc_of_a_day_waits(house: House, tenant: Tenant) -> None:
+    for number in range(10):
+        invitations.for_person(house, f"entra:{entra.OBJECT}", f"{number}", ownership=Ownership.CORPORATE)
+    subcode, error_type, text = enroll(house, tenant.token(START)).fault
+    assert (subcode, error_type) == ("s:Authorization", "Authorization")
+    assert "Try again after" in text
+    assert house.store.listing(Invitation).items[-1].uses == 0
+
+
 def test_a_repeat_mints_nothing(house: House) -> None:
     made = [
         invitations.for_person(house, "entra:x", "ada", ownership=Ownership.CORPORATE, code="0" * 26) for _ in range(2)

@@ -49,6 +49,31 @@ def test_who_it_is_is_known_from_the_first_answers() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "control",
+    ["\u202e", "\u202a", "\u2066", "\u2069", "\u200f", "\x9b", "\x85", "\x1b", "\n", "\u2028", "\ufeff", "\x00"],
+)
+def test_no_control_is_kept(control: str) -> None:
+    assert readings.tidy(f"{control}LAP{control}TOP{control}") == "LAP TOP"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("10.0.22631.4460", "10.0.22631.4460"),
+        ("10.0", "10.0"),
+        ("10", ""),
+        ("=HYPERLINK(1)\x9b", ""),
+        ("10.0\n", ""),
+        ("10.0.\u0661", ""),
+        ("1.2.3.4.5", ""),
+        ("10.0.1234567", ""),
+    ],
+)
+def test_a_version_looks_like_one(said: str, kept: str) -> None:
+    assert readings.release(said) == kept
+
+
 def test_a_silent_pc_has_all_keys_and_no_values() -> None:
     assert set(upkeep.hello({}).values()) == {""}
     assert set(upkeep.hello({})) == set(upkeep.hello(LAPTOP))
