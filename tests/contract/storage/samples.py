@@ -79,7 +79,7 @@ SAMPLES: dict[type, Any] = {
     Allowance: Allowance("ee" * 32, NOW + 86_400, 3),
     Challenge: Challenge("aa" * 32, "E1", "inv1", NOW + 3600, ChallengePurpose.OTA, "tx", "bb" * 32, b"\x30\x82"),
     Certificate: Certificate(
-        "cc" * 32, "E1", "1234567890123456789012345678901234567890", NOW + 9, NOW, "bb" * 32, NOW + 5, "superseded"
+        "cc" * 32, "E1", "1234567890123456789012345678901234567890", NOW + 9, NOW, NOW + 5, "superseded", "bb" * 32
     ),
     EscrowedSecret: EscrowedSecret(ULID, "unlock_token", 7, b"\x01sealed", NOW, False, "note"),
     ApiToken: ApiToken("dd" * 32, "tok1", "ci", Role.AUDITOR, "anna", NOW, NOW + 99, True),
