@@ -19,7 +19,7 @@ from chalicelib.core.queue import clear_queue
 from chalicelib.core.retry import retry_stale
 from chalicelib.core.trail import SYSTEM, event
 from chalicelib.model.device import Device, DeviceStatus, Identifier, Inventory, Ownership, Platform
-from chalicelib.model.enrollment import Enrollment, EnrollmentStatus, Invitation
+from chalicelib.model.enrollment import Declaration, Enrollment, EnrollmentStatus, Invitation
 
 FORMER_ENROLLMENTS = 20
 FIRST_DAY = 86_400  # a certificate that has not authenticated by then has to be asked for again
@@ -203,10 +203,13 @@ def _entrusted(device: Device, known: Device) -> Device:
 
 
 def _forgotten(house: House, arrival: _Arrival) -> list[Change]:
-    """The inventory of whoever had the record before."""
+    """What is known of, and was meant for, whoever had the record before."""
     if not arrival.anew or arrival.known is None:
         return []
-    return [Remove(row) for row in house.store.collect(Inventory, arrival.known.id, limit=SECTIONS).items]
+    known = arrival.known.id
+    rows = house.store.collect(Inventory, known, limit=SECTIONS).items
+    meant = house.store.collect(Declaration, known, limit=SECTIONS).items
+    return [Remove(row) for row in (*rows, *meant)]
 
 
 def _described(device: Device, hello: Hello) -> Device:

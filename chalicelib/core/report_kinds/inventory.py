@@ -23,7 +23,7 @@ def rows(house: House) -> Iterator[Row]:
             "os_build": device.os_build,
             "groups": ";".join(device.groups),
             "supervised": device.supervised,
-            "udid": device.identifiers.get("udid", ""),
+            "udid": device.identifiers.get("udid") or device.identifiers.get("device_id", ""),
             "enrolled_at": moment(device.enrolled_at),
             "last_seen": moment(seen.last_seen),
             "facts_at": moment(device.facts_at),

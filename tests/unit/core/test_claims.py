@@ -9,9 +9,9 @@ from chalicelib.core import arrival, audit, channels, enrollment, inventory
 from chalicelib.core.arrival import Hello
 from chalicelib.core.errors import NotManaged
 from chalicelib.core.house import House
-from chalicelib.core.ports import Replace
+from chalicelib.core.ports import Create, Replace
 from chalicelib.model.device import Device, Identifier, Ownership, Platform
-from chalicelib.model.enrollment import Enrollment
+from chalicelib.model.enrollment import Declaration, Enrollment
 from chalicelib.storage.memory.house import memory_house
 from tests.unit.core.conftest import Clock, PlainPlatform, enroll, hello, issued
 
@@ -34,6 +34,7 @@ def known(house: House) -> Device:
     )  # fmt: skip
     house.store.commit(Replace(told))
     inventory.record(house, device.id, "apps", {"items": ["payroll"]})
+    house.store.commit(Create(Declaration(device.id, "org.update", "configuration", "update", {}, "t")))
     channels.leave(house, house.store.get(Enrollment, device.enrollment_id), "checked out")
     return house.store.get(Device, device.id)
 
@@ -56,6 +57,7 @@ def test_a_claim_inherits_nothing_that_others_trust(house: House, clock: Clock) 
     assert after.identifiers == {"udid": "UDID-9", "serial": "SERIAL-1"}
     assert house.store.find(Identifier, "udid", "UDID-1") is None
     assert inventory.read(house, after.id) == {}
+    assert house.store.collect(Declaration, after.id).items == ()
 
 
 def test_an_invitation_without_a_person_does_not_make_the_former_owner_its_owner(house: House) -> None:
@@ -72,6 +74,7 @@ def test_an_invitation_that_names_the_device_keeps_whose_it_is(house: House, by:
     assert (after.owner, after.groups) == ("ceo@example.com", ("board", "fleet"))
     assert (dict(after.facts), after.supervised) == ({}, False)
     assert inventory.read(house, after.id) == {}
+    assert house.store.collect(Declaration, after.id).items == ()
 
 
 def test_another_serial_of_the_list_does_not_name_the_device(house: House) -> None:
