@@ -207,9 +207,8 @@ def _forgotten(house: House, arrival: _Arrival) -> list[Change]:
     if not arrival.anew or arrival.known is None:
         return []
     known = arrival.known.id
-    rows = house.store.collect(Inventory, known, limit=SECTIONS).items
-    meant = house.store.collect(Declaration, known, limit=SECTIONS).items
-    return [Remove(row) for row in (*rows, *meant)]
+    told = [Remove(row) for row in house.store.collect(Inventory, known, limit=SECTIONS).items]
+    return [*told, *(Remove(row) for row in house.store.collect(Declaration, known, limit=SECTIONS).items)]
 
 
 def _described(device: Device, hello: Hello) -> Device:
