@@ -30,23 +30,18 @@ from chalicelib.platforms.windows import (
     reports,
     sections,
     syncml,
+    words,
 )
 from chalicelib.platforms.windows.conversation import Conversation
 from chalicelib.platforms.windows.dispatch import OVERHEAD, Outbox
 from chalicelib.platforms.windows.identity import DIGEST, Peer
 from chalicelib.platforms.windows.packages import Package
-from chalicelib.platforms.windows.readings import tidy
 from chalicelib.platforms.windows.reports import Reports
 from chalicelib.platforms.windows.syncml import Alert, Credential, Header, Message, Meta, Part, Status
 
-LOGIN_STATUS = "com.microsoft/MDM/LoginStatus"
-UNENROLLMENT = "com.microsoft:mdm.unenrollment.userrequest"
 SECTION = "devinfo"
 NEXT, NO_END = "next", "no-end"  # CmdIDs of our alerts
 LOOKED_UP = 10  # commands of a package that are looked for, where the head of the queue does not hold them
-_DEVINFO = "./devinfo/"
-_INFO = ("DevId", "Man", "Mod", "DmV", "Lang")
-_LONGEST_VALUE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +102,11 @@ class _Turn:
 
     def take(self, package: Package) -> None:
         alerts = [part for part in package.parts if isinstance(part, Alert)]
-        if any(_unenrolls(alert) for alert in alerts):
+        if words.leaves(alerts):
             self._leave()
             return
-        self.talk = replace(_heard_login(self.talk, alerts), parts=0, held=0)
-        if any(alert.code == syncml.ABORT for alert in alerts):
+        self.talk = replace(self.talk, user=words.user_is_there(alerts, self.talk.user), parts=0, held=0)
+        if words.aborts(alerts):
             return
         if self.poll.enrollment.status is not EnrollmentStatus.ENABLED and not self._arrive():
             return
@@ -149,7 +144,7 @@ class _Turn:
             return
 
     def _keep_device_info(self, parts: Iterable[Part]) -> None:
-        told = _device_info(parts)
+        told = words.device_info(parts)
         digest = hashlib.sha256(repr(sorted(told.items())).encode()).hexdigest()[:16]
         if told and digest != self.talk.device_info:
             inventory.record(self.house, self.poll.enrollment.device_id, SECTION, told)
@@ -252,27 +247,3 @@ def _own_proof(house: House, enrollment_id: str, challenge: Meta) -> Credential:
 
 def _goes_on(parts: Iterable[Part]) -> bool:
     return any(item.more for part in parts if isinstance(part, syncml.Command) for item in part.items)
-
-
-def _unenrolls(alert: Alert) -> bool:
-    return alert.code == syncml.GENERIC and any(item.meta.type == UNENROLLMENT for item in alert.items)
-
-
-def _heard_login(talk: Conversation, alerts: Iterable[Alert]) -> Conversation:
-    for alert in alerts:
-        for item in alert.items:
-            if alert.code == syncml.CLIENT_EVENT and item.meta.type == LOGIN_STATUS:
-                talk = replace(talk, user=(item.data or "").strip().lower() == "user")
-    return talk
-
-
-def _device_info(parts: Iterable[Part]) -> dict[str, str]:
-    """What every session begins with: DevInfo, by the names of its nodes."""
-    found: dict[str, str] = {}
-    for part in parts:
-        if isinstance(part, syncml.Command) and part.verb == syncml.REPLACE:
-            for item in part.items:
-                name = item.uri[len(_DEVINFO) :]
-                if item.uri.lower().startswith(_DEVINFO) and name in _INFO and item.data is not None:
-                    found[name] = tidy(item.data[:_LONGEST_VALUE])
-    return found
