@@ -13,7 +13,7 @@ NUMBERS = frozenset(
     {"pid", "port", "engine_port", "push_port", "push_control_port", "wns_port", "entra_port", "microsoft_control_port"}
 )
 SHOWN = frozenset({"pid", "console_url", "admin_username", "ca_file"})  # of every summary
-PROGRAMS = ("chalicelib.cli", "muster")  # one of them is in the command line of every muster dev
+PROGRAMS = ("-m chalicelib.cli", "/muster ")  # one of them is in the command line of every muster dev
 
 
 class DevError(Exception):

@@ -307,6 +307,21 @@ def test_renewal_keeps_both_certificates_until_the_next_one(house: House, clock:
         enrollment.renew(house, device.enrollment_id, "fp-1", lambda _: certificate("x"))
 
 
+def test_a_replayed_renewal_does_not_throw_the_device_out(house: House, clock: Clock) -> None:
+    """A lost answer is asked for again after a day; once the new certificate has spoken, the old one renews nothing."""
+    device = enroll(house)
+    enrollment.renew(house, device.enrollment_id, "fp-1", lambda _: certificate("1b"))
+    clock.forward(86_400)
+    enrollment.renew(house, device.enrollment_id, "fp-1", lambda _: certificate("1c"))
+    assert house.store.get(Certificate, "fp-1b").revoked
+    enrollment.recognise(house, device.enrollment_id, "fp-1c")
+    clock.forward(86_400)
+    with pytest.raises(Forbidden, match="the new one is in use"):
+        enrollment.renew(house, device.enrollment_id, "fp-1", lambda _: certificate("1d"))
+    for fingerprint in ("fp-1", "fp-1c"):
+        enrollment.recognise(house, device.enrollment_id, fingerprint)
+
+
 def test_users_are_channels_not_devices(house: House) -> None:
     device = enroll(house)
     poll = enrollment.recognise(house, device.enrollment_id, "fp-1")

@@ -24,8 +24,12 @@ def state(tmp_path: Path) -> State:
 
 
 @pytest.fixture
-def stranger() -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen([sys.executable, "-c", SLEEP]) as child:
+def stranger(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Somebody's program, which lies in a folder that is called as ours is."""
+    program = tmp_path / "muster" / "python"
+    program.parent.mkdir()
+    program.symlink_to(Path(sys.executable).resolve())
+    with subprocess.Popen([program, "-c", SLEEP]) as child:
         yield child
         child.kill()
 
