@@ -55,7 +55,8 @@ class Microsoft:
         self._state.remember(**self._ports, entra_tenant=self._tenant, wns_sid=self._sid, wns_secret=self._secret)
         push, entra, control = (str(self._ports[name]) for name in PORTS)
         served = ("--cert", str(self._certificates.chain), "--key", str(self._certificates.key))
-        known = ("--sid", self._sid, "--secret", self._secret, "--tenant", self._tenant)
+        # With "=": a secret may begin with a hyphen, which would make it an option.
+        known = ("--sid", self._sid, f"--secret={self._secret}", "--tenant", self._tenant)
         self._helper.start("--port", push, "--entra-port", entra, "--control-port", control, *served, *known)
 
 

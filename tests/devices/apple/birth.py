@@ -64,7 +64,8 @@ def born(kind: str, dice: random.Random) -> DeviceState:
         state.filevault_enabled, state.filevault_key = True, hardware.recovery_key(dice)
         state.host_name = f"{first.lower()}-mac.local"
     if model.shared:
-        state.users = [user(dice.choice(FIRST), last, dice, domain="@appleid.example.com") for _ in range(2)]
+        names = dice.sample(FIRST, 2)
+        state.users = [user(name, last, dice, domain="@appleid.example.com") for name in names]
     return state
 
 
