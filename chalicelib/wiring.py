@@ -75,4 +75,6 @@ def _settings(env: Mapping[str, str]) -> Settings:
         wns_login_url=env.get("MUSTER_WNS_LOGIN_URL") or WNS_LOGIN,
         wns_domain=env.get("MUSTER_WNS_DOMAIN") or WNS_DOMAIN,
         microsoft_trust=env.get("MUSTER_MICROSOFT_CA", ""),
+        google_url=env.get("MUSTER_GOOGLE_URL", ""),
+        google_trust=env.get("MUSTER_GOOGLE_CA", ""),
     )

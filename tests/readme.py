@@ -19,6 +19,7 @@ APPLE = "https://github.com/apple/device-management"
 MICROSOFT = "https://learn.microsoft.com/openspecs/windows_protocols"
 W3 = "https://www.w3.org/TR"
 OASIS = "https://docs.oasis-open.org"
+GOOGLE = "https://developers.google.com"
 LEARN = "https://learn.microsoft.com"
 OMA = "https://www.openmobilealliance.org/release/DM/V1_2_1-20080617-A/"
 AWS = "https://docs.aws.amazon.com"
@@ -74,10 +75,18 @@ STANDARDS: Mapping[str, tuple[str, str]] = {
     "XML 1.0": ("XML 1.0", f"{W3}/xml/"),
     "Namespaces in XML": ("Namespaces in XML 1.0", f"{W3}/xml-names/"),
     "DDF": ("CSP nodes (DDF v2)", f"{LEARN}/windows/client-management/mdm/"),
+    "Android Management API": ("Android Management API", f"{GOOGLE}/android/management/reference/rest"),
+    "chromepolicy.v1": ("Chrome Policy API", f"{GOOGLE}/chrome/policy/reference/rest"),
+    "chromemanagement.v1": ("Chrome Management API", f"{GOOGLE}/chrome/management/reference/rest"),
+    "admin.directory_v1": ("Admin SDK Directory", f"{GOOGLE}/workspace/admin/directory/reference/rest"),
     "WNS": ("Windows Push Notification Services", f"{LEARN}/windows/apps/develop/notifications/"),
     "RFC 2396": ("URI escaping, as Windows reads it", RFC.format(2396)),
     "RFC 3986": ("URI", RFC.format(3986)),
     "RFC 6749": ("OAuth 2.0", RFC.format(6749)),
+    "RFC 6750": ("Bearer tokens", RFC.format(6750)),
+    "RFC 7515": ("JSON Web Signature", RFC.format(7515)),
+    "RFC 7523": ("JWT as authorization grant", RFC.format(7523)),
+    "RFC 9110": ("HTTP semantics", RFC.format(9110)),
     "RFC 7517": ("JSON Web Key", RFC.format(7517)),
     "RFC 2986": ("PKCS #10, certification requests", RFC.format(2986)),
     "RFC 4519": ("LDAP attributes (UID of the push certificate)", RFC.format(4519)),

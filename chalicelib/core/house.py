@@ -26,6 +26,8 @@ class Settings:
     wns_login_url: str = WNS_LOGIN
     wns_domain: str = WNS_DOMAIN  # notification channels lie below it
     microsoft_trust: str = ""  # PEM, for Entra and WNS; empty means the system's trust store
+    google_url: str = ""  # of a stand-in that has all of Google's hosts as its first path segment; empty means Google
+    google_trust: str = ""  # PEM; empty means the system's trust store
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ Pure. What a personal device says of its owner's apps is left out here, so that 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -13,18 +12,10 @@ from chalicelib.platforms.apple import message as wire
 from chalicelib.platforms.apple.actions.queries import device_queries, private
 from chalicelib.platforms.apple.message import Plist
 from chalicelib.platforms.apple.plist import jsonable
+from chalicelib.platforms.reading import Reading
 
 GIGABYTE = 10**9
 _MOST = 5_000  # entries of a list that are kept
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """`sections` go to the inventory, `attributes` are fields of Device, `facts` are posture facts."""
-
-    sections: Mapping[str, Any] = field(default_factory=dict)
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def device_information(answer: Plist, device: Device, managed_only: bool) -> Reading:

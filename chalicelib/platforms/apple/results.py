@@ -16,8 +16,8 @@ from chalicelib.platforms.apple import message as wire
 from chalicelib.platforms.apple import plist, readings
 from chalicelib.platforms.apple.actions.queries import private
 from chalicelib.platforms.apple.message import Plist
-from chalicelib.platforms.apple.readings import Reading
 from chalicelib.platforms.apple.report import Report, Status
+from chalicelib.platforms.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from chalicelib.core.arrival import Hello
 from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
 from chalicelib.model.device import Platform
+from chalicelib.platforms.reading import LONGEST_NAME, tidy
 from chalicelib.platforms.windows import readings, upkeep
 from chalicelib.platforms.windows.conversation import Conversation
 
@@ -30,6 +31,6 @@ def arrive(house: House, poll: Poll, talk: Conversation, answers: Mapping[str, s
 def _said(request: Mapping[str, str]) -> dict[str, str]:
     """From the enrollment request, which PCs that are on their way may have sent before it was looked at."""
     return {
-        "name": readings.tidy(request.get("name", ""), readings.LONGEST_NAME),
+        "name": tidy(request.get("name", ""), LONGEST_NAME),
         "os_version": readings.release(request.get("os_version", "")),
     }

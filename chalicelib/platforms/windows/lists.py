@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from chalicelib.model.device import Device
-from chalicelib.platforms.windows.readings import Reading, text, tidy
+from chalicelib.platforms.reading import Reading, tidy
+from chalicelib.platforms.windows.readings import text
 
 Values = Mapping[str, str]
 

@@ -13,13 +13,13 @@ from chalicelib.core.house import House
 from chalicelib.core.ports import Poll
 from chalicelib.model.command import Command, CommandState
 from chalicelib.model.device import Device
+from chalicelib.platforms.reading import Reading
 from chalicelib.platforms.windows import jobs, leftovers, syncml
 from chalicelib.platforms.windows.actions import registry
 from chalicelib.platforms.windows.conversation import Conversation
 from chalicelib.platforms.windows.jobs import Job
 from chalicelib.platforms.windows.packages import CHUNK
 from chalicelib.platforms.windows.progress import MORE, STEPS, WATCH, Progress
-from chalicelib.platforms.windows.readings import Reading
 from chalicelib.platforms.windows.reports import NOT_EXECUTED, NOT_FOUND, ROLLED_BACK, SUCCESS, Reports
 
 if TYPE_CHECKING:  # they bring pydantic, which an idle session does not need

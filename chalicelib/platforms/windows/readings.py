@@ -5,10 +5,10 @@ Pure. A value that is missing, empty or unknown tells nothing; nothing that a de
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.model.device import Device
+from chalicelib.platforms.reading import LONGEST, LONGEST_NAME, Reading, tidy
 
 SYSTEM_VERSION = "./DevDetail/SwV"
 EXT = "./DevDetail/Ext/Microsoft/"
@@ -18,33 +18,13 @@ STATUS = "./Vendor/MSFT/DeviceStatus/"
 HEALTH = "./Device/Vendor/MSFT/Defender/Health/"
 BITLOCKER = "./Device/Vendor/MSFT/BitLocker/Status/"
 MEGABYTE = 1024 * 1024
-LONGEST, LONGEST_NAME = 512, 128
 _VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){1,3}")
 
 Values = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """`sections` go to the inventory, `attributes` are fields of Device, `facts` are posture facts.
-
-    `result` is what a command that asked for it shows.
-    """
-
-    sections: Mapping[str, Any] = field(default_factory=dict)
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    result: Mapping[str, Any] = field(default_factory=dict)
-
-
 def text(values: Values, node: str, longest: int = LONGEST) -> str:
     return tidy(values.get(node, ""), longest)
-
-
-def tidy(said: str, longest: int = LONGEST) -> str:
-    """Printable, on one line, not too long. Not printable are all controls, those of writing direction too."""
-    printable = "".join(c if c.isprintable() else " " for c in said[: 4 * longest])
-    return " ".join(printable.split())[:longest]
 
 
 def flag(values: Values, node: str) -> bool | None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from chalicelib.model.device import Device, Ownership
+from chalicelib.platforms.reading import LONGEST_NAME, Reading
 from chalicelib.platforms.windows import lists, readings, serials
-from chalicelib.platforms.windows.readings import BITLOCKER, EXT, HEALTH, STATUS, Reading, Values
+from chalicelib.platforms.windows.readings import BITLOCKER, EXT, HEALTH, STATUS, Values
 
 HELLO: tuple[str, ...] = (
     readings.SERIAL, readings.DEVICE_NAME, readings.DNS_NAME, readings.SYSTEM_VERSION, readings.MANUFACTURER,
@@ -25,8 +26,8 @@ def hello(answers: Values) -> dict[str, str]:
     return {
         **{key: told.get(key, "") for key in keys},
         "serial": serials.serial(answers.get(readings.SERIAL, "")),
-        "manufacturer": readings.text(answers, readings.MANUFACTURER, readings.LONGEST_NAME),
-        "os_name": readings.text(answers, EXT + "OSPlatform", readings.LONGEST_NAME),
+        "manufacturer": readings.text(answers, readings.MANUFACTURER, LONGEST_NAME),
+        "os_name": readings.text(answers, EXT + "OSPlatform", LONGEST_NAME),
     }
 
 

@@ -84,5 +84,5 @@ def _join(house: House, token: Token) -> tuple[Joiner, EntraRules]:
     rules = windows_settings.entra_rules(house)
     if not (rules.tenants and rules.audiences):
         raise NotSupported(ENTRA_CLOSED)
-    key_of = entra_keys.ring(house).key
+    key_of = entra_keys.key_of(house)
     return entra.verify(text, rules, house.settings.entra_url, key_of, house.clock()), rules

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from chalicelib.platforms.reading import tidy
 from chalicelib.platforms.windows import syncml
-from chalicelib.platforms.windows.readings import tidy
 from chalicelib.platforms.windows.syncml import Alert, Part
 
 LOGIN_STATUS = "com.microsoft/MDM/LoginStatus"

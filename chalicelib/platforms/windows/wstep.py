@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.core.errors import BadRequest
+from chalicelib.platforms.reading import tidy
 from chalicelib.platforms.windows import readings, soap
 from chalicelib.platforms.windows.faults import InvalidEnrollmentData
 from chalicelib.platforms.windows.soap import Envelope, Tree, add
@@ -82,7 +83,7 @@ def describe(request: Request) -> Description:
     return Description(
         device_id=device_id,
         store_type=store_type,
-        name=readings.tidy(items.get("DeviceName", ""), LONGEST_NAME),
+        name=tidy(items.get("DeviceName", ""), LONGEST_NAME),
         os_version=readings.release(items.get("OSVersion", "").strip()),
         hwdevid=identifier(items, "HWDevID"),
     )

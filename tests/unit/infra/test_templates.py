@@ -260,6 +260,7 @@ def test_every_function_is_told_what_the_wiring_reads_with_the_real_addresses_as
     values = {name: known[value["Ref"]] for name, value in told.items() if value.get("Ref") in known}
     real = {"APNS_URL": defaults.APPLE_PUSH, "ENTRA_URL": defaults.ENTRA, "WNS_LOGIN_URL": defaults.WNS_LOGIN}
     real |= {"WNS_DOMAIN": defaults.WNS_DOMAIN, "APNS_CA": "", "MICROSOFT_CA": "", "MANAGE_URL": ""}
+    real |= {"GOOGLE_URL": "", "GOOGLE_CA": ""}
     assert {name: values[f"MUSTER_{name}"] for name in real} == real
     wiring = Path(importlib.import_module("chalicelib.wiring").__file__ or "").read_text()
     assert set(re.findall(r'"(MUSTER_\w+)"', wiring)) == {name for name in told if name.startswith("MUSTER_")}

@@ -17,7 +17,7 @@ from chalicelib.core import invitations
 from chalicelib.core.house import House
 from chalicelib.model.device import Ownership
 from chalicelib.model.enrollment import Enrollment, Invitation
-from chalicelib.platforms.windows import entra_keys
+from chalicelib.platforms import key_ring
 from chalicelib.storage.memory.house import SETTINGS, memory_house
 from tests.unit.windows import enrolling as pc
 from tests.unit.windows import tenant as entra
@@ -222,7 +222,7 @@ def test_unknown_keys_do_not_make_us_fetch_in_a_loop(house: House, tenant: Tenan
     tenant.keys = [entra.jwk(OTHER_KEY)]
     rotated = _with(tenant, {"alg": "RS256", "kid": f"key-{OTHER_KEY}"}, entra.rs256(OTHER_KEY))
     assert ask(house, rotated).status == 500
-    clock.now += entra_keys.COOLDOWN
+    clock.now += key_ring.COOLDOWN
     assert ask(house, rotated).status == 200
     assert len(tenant.asked) == 2
 
@@ -230,7 +230,7 @@ def test_unknown_keys_do_not_make_us_fetch_in_a_loop(house: House, tenant: Tenan
 def test_withdrawn_keys_are_forgotten(house: House, tenant: Tenant, clock: Clock) -> None:
     assert ask(house, tenant.token(START)).status == 200
     tenant.keys = []
-    clock.now += entra_keys.LIVE
+    clock.now += key_ring.LIVE
     assert ask(house, tenant.token(clock.now)).fault[:2] == AUTHENTICATION
 
 
@@ -242,7 +242,7 @@ GOOD = json.dumps({"keys": [entra.jwk(KEY)]}).encode()
     [
         lambda tenant: setattr(tenant, "status", 503),
         lambda tenant: setattr(
-            tenant, "body", json.dumps({"keys": [entra.jwk(KEY)]}).encode().ljust(entra_keys.LARGEST + 1)
+            tenant, "body", json.dumps({"keys": [entra.jwk(KEY)]}).encode().ljust(key_ring.LARGEST + 1)
         ),
         lambda tenant: setattr(tenant, "body", b"junk"),
         lambda tenant: setattr(tenant, "body", b"[]"),
@@ -260,14 +260,14 @@ def test_when_microsoft_does_not_answer(
         assert "try again" in text
     assert len(tenant.asked) == 1
     tenant.status, tenant.body, tenant.location = 200, None, ""
-    clock.now += entra_keys.COOLDOWN
+    clock.now += key_ring.COOLDOWN
     assert ask(house, tenant.token(START)).status == 200
 
 
 def test_keys_that_are_known_outlive_an_outage(house: House, tenant: Tenant, clock: Clock) -> None:
     assert ask(house, tenant.token(START)).status == 200
     tenant.status = 503
-    clock.now += entra_keys.LIVE - 1
+    clock.now += key_ring.LIVE - 1
     assert ask(house, tenant.token(clock.now)).status == 200
     clock.now += 1
     assert ask(house, tenant.token(clock.now)).fault[0] == "s:EnrollmentServer"

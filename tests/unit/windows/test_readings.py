@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from chalicelib.core import posture
 from chalicelib.core.devices import Seen
 from chalicelib.model.device import Device, Ownership
+from chalicelib.platforms.reading import Reading
 from chalicelib.platforms.windows import lists, readings, upkeep
-from chalicelib.platforms.windows.readings import Reading
 from chalicelib.platforms.windows.serials import PLACEHOLDERS, serial
 from tests.unit.windows.action_samples import pc
 

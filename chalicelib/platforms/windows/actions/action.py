@@ -10,8 +10,8 @@ from chalicelib.core.ports import Prepared
 from chalicelib.model.device import Device, Ownership
 from chalicelib.platforms import parameters
 from chalicelib.platforms.parameters import NoParameters, Parameters
+from chalicelib.platforms.reading import Reading
 from chalicelib.platforms.windows.actions import versions
-from chalicelib.platforms.windows.readings import Reading
 
 Build = Callable[[House, Device, Any, str], Prepared]
 Values = Mapping[str, str]  # LocURI → value; "" where there is none (404), missing where it was not answered

@@ -4,11 +4,11 @@ from chalicelib.core.house import House
 from chalicelib.core.ports import Prepared
 from chalicelib.model.device import Device
 from chalicelib.platforms.parameters import Parameters
+from chalicelib.platforms.reading import Reading
 from chalicelib.platforms.windows import jobs, upkeep
 from chalicelib.platforms.windows.actions.action import Values
 from chalicelib.platforms.windows.jobs import Job
 from chalicelib.platforms.windows.nodes import Step
-from chalicelib.platforms.windows.readings import Reading
 from chalicelib.platforms.windows.syncml import GET
 
 

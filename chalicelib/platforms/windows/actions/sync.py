@@ -5,10 +5,10 @@ from chalicelib.core.ports import Prepared
 from chalicelib.model.device import Device
 from chalicelib.model.enrollment import Enrollment
 from chalicelib.platforms.parameters import NoParameters
+from chalicelib.platforms.reading import Reading
 from chalicelib.platforms.windows import catalogue, jobs, readings
 from chalicelib.platforms.windows.actions.action import Action, Values
 from chalicelib.platforms.windows.jobs import Job
-from chalicelib.platforms.windows.readings import Reading
 
 
 def build(house: House, device: Device, params: NoParameters, command_id: str) -> Prepared:

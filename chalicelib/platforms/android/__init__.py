@@ -1,0 +1,1 @@
+"""Android, through the Android Management API."""

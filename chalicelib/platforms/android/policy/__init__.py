@@ -1,0 +1,1 @@
+"""The Android Management API policy: typed, ruled, rendered. Pure: documents in, documents out."""

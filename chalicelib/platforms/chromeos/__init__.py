@@ -1,0 +1,1 @@
+"""ChromeOS, through the Admin SDK, the Chrome Policy API and the Chrome Management API."""

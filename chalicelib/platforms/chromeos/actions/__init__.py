@@ -1,0 +1,1 @@
+"""What an administrator may ask of a Chromebook; one file an action."""
