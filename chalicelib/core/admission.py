@@ -1,4 +1,4 @@
-"""What the code of an invitation buys without a challenge in between, as Windows asks for it: a certificate, once."""
+"""What an invitation buys without a challenge in between: a certificate, once; or, where a service vouches, none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from chalicelib.core import enrollment, ids, invitations
 from chalicelib.core.enrollment import Issue, IssuedCertificate
 from chalicelib.core.errors import Forbidden
 from chalicelib.core.house import House
-from chalicelib.core.ports import Create, Replace
+from chalicelib.core.ports import Create, Poll, Replace
 from chalicelib.core.retry import retry_stale
 from chalicelib.model.enrollment import Challenge, Enrollment, EnrollmentStatus, Invitation
 
@@ -21,6 +21,31 @@ class Applicant:
     hardware_id: str
     key_digest: str  # SHA-256 (hex) of the SubjectPublicKeyInfo
     said: Mapping[str, Any] = field(default_factory=dict)
+
+
+def vouched(house: House, invitation_id: str, enrollment_id: str, *, platform: str, hardware_id: str) -> Poll:
+    """The enrollment of a device for which a service vouches that it came with this invitation; it uses it up by one.
+
+    There is no certificate: the service speaks for the device. NotFound and Gone (the invitation).
+    """
+
+    def attempt() -> Poll:
+        if known := house.store.find(Enrollment, enrollment_id):
+            return Poll(known, ())
+        invitation = invitations.usable(house.store.find(Invitation, invitation_id), house.clock())
+        enrollment = Enrollment(
+            id=enrollment_id,
+            status=EnrollmentStatus.ISSUED,
+            platform=platform,
+            fingerprints=(),
+            invitation_id=invitation.id,
+            created_at=house.clock(),
+            hardware_id=hardware_id,
+        )
+        house.store.commit(Create(enrollment), Replace(replace(invitation, uses=invitation.uses + 1)))
+        return Poll(replace(enrollment, version=1), ())
+
+    return retry_stale(attempt)
 
 
 @dataclass(frozen=True, slots=True)

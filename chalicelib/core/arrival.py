@@ -44,6 +44,9 @@ class Hello:
     os_version: str = ""
     os_build: str = ""
     user_enrollment: bool = False
+    ownership: Ownership | None = None  # as the service sees it that vouches for the device; else the invitation's
+    capabilities: tuple[str, ...] = ()
+    formerly: tuple[str, ...] = ()  # hardware ids that the service says were this very device before
 
     @property
     def serial(self) -> str:
@@ -126,7 +129,7 @@ def _new(house: House, enrollment: Enrollment, hello: Hello) -> _Arrival:
     if invitation.serials and hello.serial not in invitation.serials:
         _refuse(house, enrollment, "The invitation does not list this serial number.")
     known = _claimed(house, enrollment, hello)
-    former = _former(house, known, enrollment, invitation)
+    former = _former(house, known, enrollment, invitation, hello)
     return _Arrival(_admitted(house, known, enrollment, invitation, hello), known, former, anew=True)
 
 
@@ -155,11 +158,13 @@ def _pointer(house: House, kind: str, value: str) -> Identifier | None:
     return house.store.find(Identifier, kind, value.upper()) if value else None
 
 
-def _former(house: House, device: Device | None, enrollment: Enrollment, invitation: Invitation) -> Enrollment | None:
+def _former(
+    house: House, device: Device | None, enrollment: Enrollment, invitation: Invitation, hello: Hello
+) -> Enrollment | None:
     former = house.store.find(Enrollment, device.enrollment_id) if device else None
     if device is None or former is None or not former.live:
         return None
-    if invitation.replaces != device.id:
+    if invitation.replaces != device.id and former.hardware_id not in hello.formerly:
         reason = f"Device {device.id} has a live enrollment; retire it, or invite with `replaces` set to it."
         _refuse(house, enrollment, reason, LIVE)
     return former
@@ -173,7 +178,7 @@ def _admitted(
         id=known.id if known else ids.ulid(house.clock()),
         platform=hello.platform,
         identifiers={},
-        ownership=Ownership.PERSONAL if hello.user_enrollment else invitation.ownership,
+        ownership=Ownership.PERSONAL if hello.user_enrollment else hello.ownership or invitation.ownership,
         status=DeviceStatus.PENDING,
         enrollment_id=enrollment.id,
         created_at=known.created_at if known else house.clock(),
@@ -220,6 +225,7 @@ def _described(device: Device, hello: Hello) -> Device:
         identifiers={**device.identifiers, **told},
         model=hello.model or device.model,
         model_name=hello.model_name or device.model_name,
+        capabilities=hello.capabilities or device.capabilities,
         name=hello.name or device.name,
         os_version=hello.os_version or device.os_version,
         os_build=hello.os_build or device.os_build,

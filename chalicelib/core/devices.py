@@ -73,8 +73,8 @@ def update(
         if expected_version is not None and device.version != expected_version:
             raise Conflict("The device was changed meanwhile; read it again.")
         news = {key: value for key, value in asked.items() if value is not None and getattr(device, key) != value}
-        if news.get("ownership") is Ownership.CORPORATE and device.user_enrollment:
-            raise Conflict("A User Enrollment is always personal.")
+        if news.get("ownership") is Ownership.CORPORATE and device.personal_by_nature:
+            raise Conflict("Only the work part of this device is managed: it stays personal until it enrolls anew.")
         if not news:
             return device
         details = {key: str(value) for key, value in news.items()}
@@ -91,6 +91,8 @@ def retire(house: House, principal: Principal, device_id: str, reason: str = "",
     access.authorize(principal, "device.retire")
     device = house.store.get(Device, device_id)
     current = house.store.find(Enrollment, device.enrollment_id)
+    if not now and device.status is not DeviceStatus.RETIRED:
+        _removal(house, device, principal)  # a platform that refuses does so before anything is changed
     if current is not None and current.live:
         clear_queue(house, current, "The device was retired.")
 

@@ -4,11 +4,11 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.core.house import House
-from chalicelib.core.ports import Create, Poll, Replace
+from chalicelib.core.ports import Change, Create, Poll, Replace
 from chalicelib.core.retry import retry_stale
 from chalicelib.core.trail import event
 from chalicelib.model.device import Device, Inventory
@@ -29,9 +29,7 @@ def touch(house: House, poll: Poll) -> Poll:
 
 def record(house: House, device_id: str, section: str, body: Any) -> bool:
     """Keeps a section (JSON-like); False where it equals what is known, which costs one read and no write."""
-    plain = _plain(body)
-    if len(plain) > LARGEST:
-        plain = _plain({"omitted": f"The device told more than {LARGEST} bytes."})
+    plain = _bounded(body)
     digest = hashlib.sha256(plain).hexdigest()
 
     def attempt() -> bool:
@@ -45,17 +43,56 @@ def record(house: House, device_id: str, section: str, body: Any) -> bool:
     return retry_stale(attempt)
 
 
+def _bounded(body: Any) -> bytes:
+    plain = _plain(body)
+    return plain if len(plain) <= LARGEST else _plain({"omitted": f"The device told more than {LARGEST} bytes."})
+
+
 def _plain(body: Any) -> bytes:
     return json.dumps(body, sort_keys=True, separators=(",", ":"), default=str).encode()
 
 
-def _row(house: House, device_id: str, section: str, digest: str, packed: bytes) -> Inventory:
+def _row(house: House, device_id: str, section: str, digest: str, packed: bytes, limit: int = ROW_LIMIT) -> Inventory:
     row = Inventory(device_id, section, house.clock(), digest)
-    if len(packed) <= ROW_LIMIT:
+    if len(packed) <= limit:
         return replace(row, body=packed)
     key = f"inventory/{device_id}/{section}.json.z"
     house.blobs.put(key, packed)
     return replace(row, blob=key)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Section → digest and version of its row, kept by whoever is the only one to write them: then none is read."""
+
+    held: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, house: House, device_id: str) -> "Marks":
+        """As the rows are."""
+        rows = house.store.collect(Inventory, device_id, limit=100).items
+        return cls({row.section: (_short(row.digest), row.version) for row in rows})
+
+
+def replacing(
+    house: House, device_id: str, sections: Mapping[str, Any], marks: Marks, row_limit: int = ROW_LIMIT
+) -> tuple[list[Change], Marks]:
+    """The changes that keep what is new of these sections, without a read; and the marks once they are committed."""
+    changes, held = list[Change](), dict(marks.held)
+    for name, body in sections.items():
+        plain = _bounded(body)
+        digest = hashlib.sha256(plain).hexdigest()
+        known, version = held.get(name, ("", 0))
+        if known == _short(digest):
+            continue
+        row = _row(house, device_id, name, digest, zlib.compress(plain, 9), row_limit)
+        changes.append(Replace(replace(row, version=version)) if version else Create(row))
+        held[name] = (_short(digest), version + 1)
+    return changes, Marks(held)
+
+
+def _short(digest: str) -> str:
+    return digest[:16]
 
 
 def read(house: House, device_id: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ NEVER_REPORTED = frozenset(
         (Platform.MACOS, "passcode_set"),
         (Platform.TVOS, "passcode_set"),
         (Platform.TVOS, "encrypted"),
+        (Platform.CHROMEOS, "passcode_set"),  # people sign in with their account
         (Platform.WINDOWS, "passcode_set"),  # passwords belong to accounts; no node tells whether they have one
     }
 )
@@ -73,6 +74,14 @@ def disk_encrypted(seen: Seen, rules: Rules, now: int) -> Verdict | None:
     return _flag(seen, "encrypted", "the disk is encrypted") if rules.encryption_required else None
 
 
+def policy_applied(seen: Seen, rules: Rules, now: int) -> Verdict | None:
+    """Only where the device has judged the version that it is to have: what is under way neither meets nor fails."""
+    told = str(seen.device.facts.get("policy", ""))
+    if told != "applied" and not told.startswith("failed"):
+        return None
+    return Verdict("all of its policy is applied", told, told == "applied")
+
+
 def _flag(seen: Seen, fact: str, expected: str) -> Verdict | None:
     value = seen.device.facts.get(fact)
     if value is None and (seen.device.platform, fact) in NEVER_REPORTED:
@@ -86,6 +95,7 @@ CONTROLS: Mapping[str, Control] = {
     "os-minimum": os_minimum,
     "passcode-set": passcode_set,
     "disk-encrypted": disk_encrypted,
+    "policy-applied": policy_applied,
 }
 
 

@@ -59,6 +59,11 @@ class Device:
     version: int = 0
 
     @property
+    def personal_by_nature(self) -> bool:
+        """The management sees a work part only, which the device keeps apart from all else."""
+        return self.user_enrollment or "work-profile" in self.capabilities
+
+    @property
     def serial(self) -> str:
         return self.identifiers.get("serial", "")
 

@@ -17,6 +17,7 @@ from chalicelib.model.command import Command, CommandState
 from chalicelib.model.secret import Secret
 from chalicelib.platforms.chromeos import directory, readings, telemetry
 from chalicelib.platforms.chromeos.directory import Change
+from chalicelib.platforms.google.desk import Begun
 
 COMMAND, STATUS, MOVE, ANNOTATE, REFRESH = "command", "status", "move", "annotate", "refresh"
 
@@ -25,13 +26,6 @@ COMMAND, STATUS, MOVE, ANNOTATE, REFRESH = "command", "status", "move", "annotat
 class Errand:
     kind: str
     body: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """Google passes it on; this is the id to ask after."""
-
-    google_id: str
 
 
 def write(command_id: str, errand: Errand) -> bytes:

@@ -14,25 +14,20 @@ from chalicelib.core.google_settings import ACCOUNT_KEY, NOT_CONNECTED, Connecti
 from chalicelib.core.house import House
 from chalicelib.model.secret import Secret
 from chalicelib.platforms.google import hosts
+from chalicelib.platforms.google.lately import Lately
 
 AUDIENCE = f"https://{hosts.TOKENS}/token"
 LIFE = 3_600  # seconds; Google bears no more
-REREAD = 60  # seconds after which a changed setting is in use
 
-_read: tuple[House, int, Connection] | None = None
+_lately = Lately(google_settings.connection)
 
 
 def connection(house: House) -> Connection:
-    """As it was at most a minute ago: calls come in bursts, and one read is enough for all. NotConnected."""
-    global _read
-    now = house.clock()
-    if _read is None or _read[0] is not house or not 0 <= now - _read[1] < REREAD:
-        found = google_settings.connection(house)
-        if found is None:
-            _read = None
-            raise NotConnected(NOT_CONNECTED)
-        _read = house, now, found
-    return _read[2]
+    """NotConnected."""
+    found = _lately(house)
+    if found is None:
+        raise NotConnected(NOT_CONNECTED)
+    return found
 
 
 def assertion(house: House, account: Connection, scopes: Sequence[str], subject: str = "") -> Secret[str]:

@@ -9,9 +9,8 @@ from chalicelib.core.errors import Forbidden
 from chalicelib.model.command import CommandState
 from chalicelib.model.device import DeviceStatus
 from chalicelib.model.enrollment import EnrollmentStatus
-from chalicelib.platforms.chromeos import dispatch
 from chalicelib.platforms.chromeos.actions import registry
-from chalicelib.platforms.google import service_account
+from chalicelib.platforms.google import desk, lately
 from tests.unit.chromeos.office import ADMIN, DIRECTORY_HOST, HELPDESK, SCOPES, Chromebook, Office
 
 S = CommandState
@@ -104,7 +103,7 @@ def test_a_lost_answer_is_not_a_second_powerwash(office: Office, book: Chromeboo
     office.google.control.fault(f"POST /{DIRECTORY_HOST}/*issueCommand", drop="after", times=1)
     assert book.wake() is not None
     assert book.state(asked) is S.SENT
-    office.pass_by(dispatch.PATIENCE + 1)
+    office.pass_by(desk.PATIENCE + 1)
     assert book.wake() is None
     assert (book.state(asked), book.command(asked).detail) == (S.FAILED, delivery.UNCONFIRMED)
     assert len(book.issued()) == 1
@@ -126,7 +125,7 @@ def test_a_crash_between_call_and_id(
     delivery.send(office.house, book.command(asked), {"since": office.clock()})
     assert book.wake() is not None, "whoever sent it may still be about to keep its id"
     assert (book.state(asked), book.issued()) == (S.SENT, [])
-    office.pass_by(dispatch.PATIENCE)
+    office.pass_by(desk.PATIENCE)
     book.wake()
     book.obey()
     book.wake()
@@ -170,12 +169,12 @@ def test_refused_credentials_are_an_alarm(office: Office, book: Chromebook) -> N
     assert book.state(asked) is S.SENT
 
 
-def test_not_connected_is_an_alarm(office: Office, book: Chromebook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_not_connected_is_an_alarm(office: Office, book: Chromebook) -> None:
     from chalicelib.core import google_setup
 
     asked = book.ask("restart")
     google_setup.disconnect(office.house, ADMIN)
-    monkeypatch.setattr(service_account, "_read", None)
+    office.pass_by(lately.REREAD)
     refusal = book.wake()
     assert refusal is not None
     assert refusal.alarm
@@ -208,10 +207,10 @@ def test_all_that_waits_goes_in_one_turn(book: Chromebook) -> None:
 
 def test_no_time_left_waits_for_the_next_turn(book: Chromebook, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = book.ask("restart")
-    monkeypatch.setattr(dispatch, "BUDGET", -1.0)
+    monkeypatch.setattr(desk, "BUDGET", -1.0)
     refusal = book.wake()
     assert refusal is not None
-    assert refusal.reason == dispatch.LATER
+    assert refusal.reason == desk.LATER
     assert book.state(asked) is S.QUEUED
 
 

@@ -57,6 +57,15 @@ def test_what_a_mac_cannot_report_is_not_held_against_it(house: House) -> None:
     assert not posture.evaluate(devices.Seen(told, None), posture.Rules(), house.clock())["passcode-set"].met
 
 
+@pytest.mark.parametrize(
+    ("told", "met"), [("applied", True), ("failed: cameraAccess", False), ("pending", None), (None, None)]
+)
+def test_a_policy_is_judged_once_the_device_has_judged_it(house: House, told: str | None, met: bool | None) -> None:
+    device = replace(enroll(house), facts={} if told is None else {"policy": told})
+    verdict = posture.evaluate(devices.Seen(device, None), posture.Rules(), house.clock()).get("policy-applied")
+    assert (verdict.met if verdict else None) is met
+
+
 def test_findings_open_once_and_resolve_once(house: House, clock: Clock) -> None:
     device = enroll(house)
     assert everything(house).opened == 2
