@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEVICES ?= 3
 
+# What is compiled once is not compiled again by every process of a test run, and by every start of `muster`.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench package lock clean
 
@@ -28,8 +31,9 @@ setup: .venv/ready
 run: setup
 	$(BIN)/muster dev --demo $(DEVICES)
 
+# Three on two cores: at any time some of them wait for an engine.
 test: setup
-	$(BIN)/python -m pytest -m "not bench" --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not bench" --numprocesses 3 --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .

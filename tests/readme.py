@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from chalicelib.platforms.apple.actions import registry as apple
@@ -114,8 +115,13 @@ STANDARDS: Mapping[str, tuple[str, str]] = {
 _IN_THE_TITLE = ("Apple", "APNs", "DynamoDB", "Cognito", "Signature", "ulid", "DDF", "WNS")
 
 
-def docstrings() -> Iterator[tuple[str, str]]:
+@cache
+def docstrings() -> list[tuple[str, str]]:
     """(module path, all its docstrings) of every module that ships."""
+    return list(_docstrings())
+
+
+def _docstrings() -> Iterator[tuple[str, str]]:
     for path in sorted((ROOT / "chalicelib").rglob("*.py")):
         tree = ast.parse(path.read_text())
         nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)]

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from chalicelib.cli import (
+    android,
     apple,
     audit,
     commands,
@@ -14,6 +15,7 @@ from chalicelib.cli import (
     devices,
     escrow,
     findings,
+    google,
     invitations,
     lazy,
     posture,
@@ -85,6 +87,8 @@ app.add_typer(escrow.app, name="escrow")
 app.add_typer(invitations.app, name="invitations")
 app.add_typer(apple.app, name="apple")
 app.add_typer(windows.app, name="windows")
+app.add_typer(google.app, name="google")
+app.add_typer(android.app, name="android")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(session.context_app, name="context")
 lazy.add_placeholders(app)

@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from chalicelib.web import pages, windows_signin, windows_terms
+from chalicelib.web import android_callback, pages, windows_signin, windows_terms
 from chalicelib.web.api import (
     about,
     ade,
+    android,
     audit,
     commands,
     devices,
     escrow,
     findings,
+    google,
     invitations,
     push_certificate,
     reports,
@@ -29,6 +31,8 @@ _ADE = f"{_API}/settings/apple/ade"
 _POSTURE = f"{_API}/settings/posture"
 _ANCHORS = f"{_API}/settings/apple/ota-anchors"
 _WINDOWS = f"{_API}/settings/windows"
+_GOOGLE = f"{_API}/settings/google"
+_ANDROID = f"{_API}/settings/android"
 _HTML = "text/html; charset=utf-8"
 
 # fmt: off
@@ -127,6 +131,20 @@ ROUTES: tuple[Route[Any], ...] = (
           Nothing, windows.WindowsPushView),
     Route("PUT", f"{_WINDOWS}/wns", "trust.write", "Set the push package and its secret", windows.set_push,
           windows.WindowsPush, windows.WindowsPushView),
+    Route("GET", _GOOGLE, "settings.read", "How Muster is connected to Google", google.show,
+          Nothing, google.GoogleView),
+    Route("PUT", _GOOGLE, "trust.write", "Connect to Google", google.connect,
+          google.NewGoogleConnection, google.GoogleView),
+    Route("DELETE", _GOOGLE, "trust.write", "Forget the connection to Google", google.disconnect, Nothing, None, 204),
+    Route("GET", _ANDROID, "settings.read", "The Android enterprise", android.show, Nothing, android.AndroidView),
+    Route("POST", f"{_ANDROID}/sign-up", "trust.write", "Begin the sign-up for Android", android.sign_up,
+          Nothing, android.AndroidSignUp, 201),
+    Route("PUT", f"{_ANDROID}/enterprise", "trust.write", "Bind an enterprise that exists", android.use,
+          android.AndroidEnterprise, android.AndroidView),
+    Route("GET", f"{_ANDROID}/policies/{{mode}}", "settings.read", "The Android policy of one mode", android.policy,
+          Nothing, android.AndroidPolicyView),
+    Route("PUT", f"{_ANDROID}/policies/{{mode}}", "settings.write", "Set the Android policy of one mode",
+          android.set_policy, android.NewAndroidPolicy, android.AndroidPolicyView),
     Route("GET", f"{_API}/warnings", "settings.read", "What is about to expire", settings.warnings,
           Nothing, settings.Warnings),
 
@@ -151,5 +169,7 @@ ROUTES: tuple[Route[Any], ...] = (
     Route("GET", "/windows/terms", PUBLIC, "Terms of use", windows_terms.show, windows_terms.Question, media=_HTML),
     Route("POST", "/windows/terms", PUBLIC, "Accept or decline them", windows_terms.decide, windows_terms.Decision,
           media=_HTML, form=True),
+    Route("GET", "/android/callback", PUBLIC, "Back from the sign-up for Android", android_callback.finish,
+          android_callback.Return, media=_HTML),
 )
 # fmt: on

@@ -115,6 +115,7 @@ def test_answers_are_as_documented(plane: Plane, document: dict[str, Any]) -> No
         "PostureView": "/settings/posture", "Warnings": "/warnings",
         "WindowsEnrollmentView": "/settings/windows/enrollment", "WindowsEntraView": "/settings/windows/entra",
         "WindowsPushView": "/settings/windows/wns", "WindowsTermsView": "/settings/windows/terms",
+        "GoogleView": "/settings/google", "AndroidView": "/settings/android",
     }.items():  # fmt: skip
         check(document, name, plane.api("GET", path).json)
     check(document, "Problem", plane.api("GET", "/devices/none").json)

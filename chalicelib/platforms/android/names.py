@@ -6,14 +6,22 @@ from hashlib import sha256
 from chalicelib.core.errors import BadRequest
 
 _DEVICE = re.compile(r"enterprises/[A-Za-z0-9._-]{1,64}/devices/[A-Za-z0-9._-]{1,128}")
+_OPERATION = re.compile(rf"({_DEVICE.pattern})/operations/[A-Za-z0-9._-]{{1,128}}")
 
 
 def device_name(said: object) -> str:
-    """ "enterprises/E/devices/D", also at the start of an operation's name. BadRequest."""
-    found = _DEVICE.match(said) if isinstance(said, str) else None
-    if found is None or said[found.end() : found.end() + 1] not in ("", "/"):  # type: ignore[index]
+    """ "enterprises/E/devices/D". BadRequest."""
+    if not isinstance(said, str) or not _DEVICE.fullmatch(said):
         raise BadRequest("This is no device of the Android Management API.")
-    return found.group()
+    return said
+
+
+def device_of(operation: object) -> str:
+    """The device of "enterprises/E/devices/D/operations/O". BadRequest."""
+    found = _OPERATION.fullmatch(operation) if isinstance(operation, str) else None
+    if found is None:
+        raise BadRequest("This is no operation of a device.")
+    return found.group(1)
 
 
 def enrollment_id(name: str) -> str:

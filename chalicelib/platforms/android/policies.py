@@ -1,36 +1,29 @@
 """The organisation's policies: what administrators set, what one device is to have, and what Google was told.
 
-Google: Android Management API, enterprises.policies.patch, which creates and replaces. A document without placeholders
-is one policy for all devices of its mode; with them each device has one of its own.
+A document without placeholders is one policy for all devices of its mode; with them each device has one of its own.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from chalicelib.core import access, google_settings, settings
+from chalicelib.core import access, google_settings
 from chalicelib.core.errors import AlreadyExists, Conflict, Stale, Unprocessable
-from chalicelib.core.google_settings import NO_ENTERPRISE, NotConnected
+from chalicelib.core.google_settings import NotConnected
 from chalicelib.core.house import House
 from chalicelib.core.ports import Create, Replace
-from chalicelib.core.retry import retry_stale
 from chalicelib.core.trail import event
 from chalicelib.model.device import Device, Ownership
 from chalicelib.model.people import Principal
 from chalicelib.model.records import Setting
 from chalicelib.platforms.android import policy_documents as documents
+from chalicelib.platforms.android import policy_shared as shared
 from chalicelib.platforms.android.policy import secrets
-from chalicelib.platforms.android.policy.defaults import ARRIVING
-from chalicelib.platforms.android.policy.modes import CORPORATE, DEDICATED, MODES, PERSONAL
+from chalicelib.platforms.android.policy.modes import CORPORATE, DEDICATED, PERSONAL
 from chalicelib.platforms.android.policy.placeholders import render
 from chalicelib.platforms.android.policy.places import written
-from chalicelib.platforms.google.client import ANDROID, GoogleAbsent, GoogleBusy, GoogleRefused, call, quoted
+from chalicelib.platforms.google.client import GoogleBusy, GoogleRefused
 
-if TYPE_CHECKING:
-    from chalicelib.platforms.android.policy.reading import Policy
-
-ARRIVAL = "arriving"  # the policy of devices that Muster has not admitted yet
-ATTEMPTS = 5
 CHANGED = "Somebody else changed this policy since it was read: read it again, then set it with its new version."
 SEND_THE_SECRET = f"{secrets.MASK} stands for a secret that is not shown; write the secret itself"
 _MODES_BY_CAPABILITY = {
@@ -72,7 +65,7 @@ def show(house: House, principal: Principal, mode: str) -> Shown:
 
 def _shown(house: House, held: documents.Held, problem: str = "") -> Shown:
     masked = secrets.shown(documents.opened(house, held).document)
-    pushed = held.shared and _remembered(house, held.mode, held.digest) != ""
+    pushed = held.shared and shared.remembered(house, held.mode, held.digest) != ""
     return Shown(held.mode, held.version, held.digest, masked, not held.shared, pushed, problem)
 
 
@@ -127,7 +120,7 @@ def _told(house: House, held: documents.Held, *, secret: bool) -> str:
     if not held.shared or not google_settings.enterprise(house):
         return ""
     try:
-        _push_shared(house, held.mode)
+        shared.push(house, held.mode)
     except (GoogleBusy, NotConnected) as busy:
         return str(busy)
     except GoogleRefused as refusal:
@@ -143,15 +136,15 @@ def mode_of(device: Device) -> str:
 
 def wanted(house: House, device: Device) -> Wanted:
     """NotConnected without an enterprise; Unprocessable where a placeholder has no value for this device."""
-    enterprise, mode = _enterprise(house), mode_of(device)
+    enterprise, mode = shared.enterprise(house), mode_of(device)
     held = documents.held(house, mode)
     if held.shared:
-        return Wanted(_name(enterprise, mode), held.digest, mode)
+        return Wanted(shared.policy_name(enterprise, mode), held.digest, mode)
     from chalicelib.platforms.android.policy import reading
 
     opened = documents.opened(house, held)
     policy = reading.read(render(opened.document, _values(device)), mode)
-    name = _name(enterprise, f"device-{device.id}")
+    name = shared.policy_name(enterprise, f"device-{device.id}")
     return Wanted(name, opened.digest(policy), mode, policy.body(), policy.update_mask())
 
 
@@ -169,104 +162,5 @@ def _values(device: Device) -> dict[str, str]:
 def push(house: House, want: Wanted) -> str:
     """Google has it now; the version that a device reports once it has it, too. GoogleBusy, GoogleRefused."""
     if want.document is None:
-        return _remembered(house, want.mode, want.digest) or _push_shared(house, want.mode)
-    return _patch(house, want.name, want.document, want.mask)
-
-
-def settle(house: House) -> tuple[str, ...]:
-    """Compares what Google has with what it should have, and repairs it; the names of what was told anew."""
-    enterprise = _enterprise(house)
-    shared = [ARRIVAL, *(mode for mode in MODES if documents.held(house, mode).shared)]
-    missing = tuple(name for name in shared if not _in_place(house, enterprise, name))
-    refused: list[GoogleRefused] = []
-    for name in missing:
-        try:
-            _push_shared(house, name)
-        except GoogleRefused as refusal:  # one that Google does not take keeps no other one away
-            refused.append(refusal)
-    if refused:
-        raise refused[0]
-    return missing
-
-
-def _in_place(house: House, enterprise: str, name: str) -> bool:
-    """Also what somebody changed at Google without Muster counts the version up there."""
-    version = _remembered(house, name, _current(house, name)[0])
-    if not version:
-        return False
-    try:
-        return str(call(house, ANDROID, "GET", f"/v1/{quoted(_name(enterprise, name))}").get("version")) == version
-    except GoogleAbsent:
-        return False
-
-
-def _push_shared(house: House, name: str) -> str:
-    """Until what Google was told last is what is set: of two that push at once, neither may leave the older one."""
-    full = _name(_enterprise(house), name)
-    for _ in range(ATTEMPTS):
-        ticket = _announce(house, name)
-        digest, policy = _current(house, name)
-        version = _patch(house, full, policy.body(), policy.update_mask())
-        if _remember(house, ticket, {"name": full, "digest": digest, "version": version}):
-            return version
-    raise GoogleBusy("Others keep changing the same policy; it is told to Google again later.")
-
-
-def _current(house: House, name: str) -> "tuple[str, Policy]":
-    """Digest and content of a shared policy, by the last part of its name."""
-    from chalicelib.platforms.android.policy import reading
-
-    if name == ARRIVAL:
-        policy = reading.read(ARRIVING, PERSONAL)  # what the narrowest mode takes, all do
-        return policy.digest(), policy
-    held = documents.held(house, name)
-    return held.digest, reading.read(documents.opened(house, held).document, name)
-
-
-def _patch(house: House, name: str, body: Mapping[str, Any], mask: str) -> str:
-    told = call(house, ANDROID, "PATCH", f"/v1/{quoted(name)}", {"updateMask": mask}, body)
-    return str(told["version"])
-
-
-def _pushed_setting(name: str) -> str:
-    return f"android.pushed.{name}"
-
-
-def _announce(house: House, name: str) -> Setting:
-    """Says that somebody is about to push: what was known of Google's state is known no more."""
-
-    def attempt() -> Setting:
-        held = house.store.find(Setting, _pushed_setting(name))
-        house.store.commit(settings.writing(held, _pushed_setting(name), {}))
-        return house.store.get(Setting, _pushed_setting(name))
-
-    return retry_stale(attempt)
-
-
-def _remember(house: House, ticket: Setting, value: Mapping[str, str]) -> bool:
-    """False where somebody announced another push meanwhile: which of the two Google heard last, nobody knows."""
-    try:
-        house.store.commit(Replace(Setting(ticket.name, value, ticket.version)))
-    except Stale:
-        return False
-    name = ticket.name.removeprefix(_pushed_setting(""))
-    return _current(house, name)[0] == value["digest"]
-
-
-def _remembered(house: House, name: str, digest: str) -> str:
-    """The version in which Google has it; "" where it does not."""
-    held = house.store.find(Setting, _pushed_setting(name))
-    full = _name(google_settings.enterprise(house), name)
-    told: Mapping[str, Any] = held.value if held else {}
-    return str(told["version"]) if (told.get("name"), told.get("digest")) == (full, digest) else ""
-
-
-def _name(enterprise: str, policy: str) -> str:
-    return f"{enterprise}/policies/{policy}"
-
-
-def _enterprise(house: House) -> str:
-    name = google_settings.enterprise(house)
-    if not name:
-        raise NotConnected(NO_ENTERPRISE)
-    return name
+        return shared.remembered(house, want.mode, want.digest) or shared.push(house, want.mode)
+    return shared.patch(house, want.name, want.document, want.mask)

@@ -36,7 +36,8 @@ def serve(house: House, request: Request) -> Response:
 def _take(house: House, told: Notification) -> str:
     if told.kind not in REPORTS | {COMMAND} or not told.body:
         return "ignored"
-    name = names.device_name(told.body.get("name"))
+    said = told.body.get("name")
+    name = names.device_of(said) if told.kind == COMMAND else names.device_name(said)
     if names.enterprise_of(name) != _enterprise(house):
         return "foreign"
     if told.kind == COMMAND:

@@ -20,7 +20,7 @@ from chalicelib.core.retry import retry_stale
 from chalicelib.core.trail import event
 from chalicelib.model.people import Principal
 from chalicelib.model.records import Setting
-from chalicelib.platforms.android import policies
+from chalicelib.platforms.android import policy_shared
 from chalicelib.platforms.google.client import ANDROID, GoogleBusy, GoogleRefused, call, quoted
 
 SIGNUP = "android.signup"
@@ -81,7 +81,7 @@ def finish(house: House, state: str, enterprise_token: str) -> str:
         held = _created(house, held, enterprise_token)
     name = str(held.value["enterprise"])
     google_setup.bind(house, principal, name)
-    policies.settle(house)
+    policy_shared.settle(house)
     _note(house, held, {**held.value, "done": True})
     return name
 
@@ -168,7 +168,7 @@ def adopt(house: House, principal: Principal, name: str) -> str:
             raise
         raise GoogleRefused(refusal.code, refusal.reason, advice=MAY_NOT_PUBLISH) from refusal
     google_setup.bind(house, principal, name)
-    policies.settle(house)
+    policy_shared.settle(house)
     return name
 
 

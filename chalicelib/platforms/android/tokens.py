@@ -13,16 +13,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from chalicelib.core import google_settings, ids, invitations
+from chalicelib.core import ids, invitations
 from chalicelib.core.errors import AlreadyExists, Stale, Unprocessable
-from chalicelib.core.google_settings import NO_ENTERPRISE, NotConnected
 from chalicelib.core.house import House
 from chalicelib.core.ports import Create, Remove, Replace
 from chalicelib.model.device import Ownership
 from chalicelib.model.enrollment import Invitation
 from chalicelib.model.records import RememberedRequest
 from chalicelib.model.secret import Secret
-from chalicelib.platforms.android.policies import ARRIVAL
+from chalicelib.platforms.android.policy_shared import ARRIVAL, enterprise, policy_name
 from chalicelib.platforms.google.client import ANDROID, GoogleBusy, GoogleRefused, call, quoted
 
 LINK = "https://enterprise.google.com/android/enroll"
@@ -66,14 +65,14 @@ def enrollment(house: House, invitation: Invitation, way: str = "", *, fresh: bo
     `way` is one of WAYS, by ownership where none is named. Gone, NotConnected, Unprocessable, GoogleBusy.
     """
     usable = invitations.usable(invitation, house.clock())
-    enterprise = _enterprise(house)
-    body = _body(house, enterprise, usable, _way(usable, way))
-    key, terms = _key(usable.id, body["allowPersonalUsage"]), ids.digest(f"{enterprise} {usable.expires_at}")
+    parent = enterprise(house)
+    body = _body(house, parent, usable, _way(usable, way))
+    key, terms = _key(usable.id, body["allowPersonalUsage"]), ids.digest(f"{parent} {usable.expires_at}")
     held = house.store.find(RememberedRequest, key)
     if held is not None and not fresh and held.digest == terms and held.expires_at > house.clock():
         return _opened(house, held)
     return _kept(
-        house, held, key, terms, call(house, ANDROID, "POST", f"/v1/{quoted(enterprise)}/enrollmentTokens", {}, body)
+        house, held, key, terms, call(house, ANDROID, "POST", f"/v1/{quoted(parent)}/enrollmentTokens", {}, body)
     )
 
 
@@ -87,13 +86,13 @@ def _way(invitation: Invitation, way: str) -> str:
     return chosen
 
 
-def _body(house: House, enterprise: str, invitation: Invitation, way: str) -> dict[str, Any]:
+def _body(house: House, parent: str, invitation: Invitation, way: str) -> dict[str, Any]:
     return {
         "additionalData": invitation.id,
         "allowPersonalUsage": WAYS[way],
         "duration": f"{max(SHORTEST, invitation.expires_at - house.clock())}s",
         "oneTimeOnly": invitation.max_uses == 1,
-        "policyName": f"{enterprise}/policies/{ARRIVAL}",
+        "policyName": policy_name(parent, ARRIVAL),
     }
 
 
@@ -181,10 +180,3 @@ def _opened(house: House, held: RememberedRequest) -> Token:
 
 def _context(key: str, terms: str) -> dict[str, str]:
     return {"owner": key, "kind": "android_enrollment_token", "number": terms}
-
-
-def _enterprise(house: House) -> str:
-    name = google_settings.enterprise(house)
-    if not name:
-        raise NotConnected(NO_ENTERPRISE)
-    return name

@@ -47,7 +47,8 @@ class Identity:
 
     @classmethod
     def from_der(cls, certificate: bytes, key_pem: str) -> Identity:
-        key = serialization.load_pem_private_key(key_pem.encode(), password=None)
+        # Its own keychain: checking that the primes are prime takes longer than all the rest of a message.
+        key = serialization.load_pem_private_key(key_pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
         if not isinstance(key, rsa.RSAPrivateKey):
             raise TypeError("a simulated identity has an RSA key")
         return cls(certificate, key)

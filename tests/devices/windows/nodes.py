@@ -7,6 +7,7 @@ U: a Replace makes the node where it is missing, as Microsoft's own examples for
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 VERBS = {"A": "Add", "G": "Get", "R": "Replace", "D": "Delete", "X": "Exec"}
 
@@ -321,6 +322,7 @@ for _one in DEFINITIONS.values():
     _BY_LENGTH.setdefault(_one.uri.count("/"), []).append((_one.uri.split("/"), _one))
 
 
+@cache
 def find(uri: str) -> Definition | None:
     """By canonical LocURI; a definition with more fixed segments wins."""
     parts = uri.split("/")

@@ -118,6 +118,7 @@ def test_disabled_is_what_the_device_reports(site: Site) -> None:
     asked = site.ask(name, "disable", reason="Return it to the office.")
     assert site.wake(name) == {}
     assert site.now(asked).state is S.SENT
+    assert site.wake(name) == {}  # nothing to ask for: it is not asked for again
     site.control.report(name)
     site.hand_over()
     assert site.now(asked).state is S.ACKNOWLEDGED
@@ -205,3 +206,33 @@ def test_a_wipe_is_done_too_when_the_last_report_is_faster_than_its_operation(si
     assert [push["type"] for push in pushes] == ["COMMAND", "STATUS_REPORT"]
     assert site.hand_over(reversed(pushes)) == ["left", "ignored"]
     assert site.now(asked).state is S.ACKNOWLEDGED
+
+
+def test_of_two_commands_the_one_that_was_done_is_done(site: Site) -> None:
+    name = site.phone()
+    first, second = site.ask(name, "restart"), site.ask(name, "restart")
+    site.wake(name)
+    site.control.obey(name)
+    pushes = [push for push in site.take() if push["type"] == "COMMAND"]
+    held = {str(site.now(each).progress["id"]): each for each in (first, second)}
+    late = held[told(pushes[1])["name"]]
+    assert site.hand_over(pushes[1:]) == ["finished"]
+    assert site.now(late).state is S.ACKNOWLEDGED
+    assert {site.now(first).state, site.now(second).state} == {S.ACKNOWLEDGED, S.SENT}
+
+
+def test_what_google_says_of_a_password_is_not_kept(site: Site) -> None:
+    name = site.phone()
+    asked = site.ask(name, "reset-password", new_password="Canary-4711x")
+    site.control.fault("POST */devices/*", 400, reason="INVALID_ARGUMENT", message="bad password Canary-4711x", times=1)
+    site.wake(name)
+    assert (site.now(asked).state, site.now(asked).detail) == (S.FAILED, "Google refused: INVALID_ARGUMENT")
+
+
+def test_a_policy_of_another_name_is_not_ours(site: Site) -> None:
+    name = site.phone()
+    site.control.report(name)
+    (push,) = site.take()
+    other = {"appliedPolicyName": f"{site.enterprise}/policies/arriving", "appliedPolicyVersion": "999"}
+    site.hand_over([saying(push, **other, lastStatusReportTime="2199-01-01T00:00:00Z")])
+    assert site.device(name).facts["policy"] == "pending"

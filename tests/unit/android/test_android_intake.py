@@ -48,6 +48,23 @@ def test_a_work_profile_keeps_its_owner_private(site: Site) -> None:
         devices.update(site.house, ADMIN, device.id, ownership=Ownership.CORPORATE)
 
 
+def test_whose_it_is_is_what_google_reports_and_not_what_was_invited(site: Site) -> None:
+    name = site.enroll(site.invite(Ownership.CORPORATE))
+    pushes = [saying(each, ownership="PERSONALLY_OWNED", managementMode="PROFILE_OWNER") for each in site.take()]
+    site.hand_over(pushes)
+    assert site.device(name).ownership is Ownership.PERSONAL
+
+
+def test_who_brings_nothing_of_ours_costs_one_read(site: Site) -> None:
+    site.enroll(site.invite())
+    (push, _) = site.take()
+    site.hand_over([saying(push, enrollmentTokenData="")])  # reads the settings, which are believed for a minute
+    site.meter.reset()
+    assert site.hand_over([saying(push, enrollmentTokenData="")]) == ["refused"]
+    used = site.meter.total("dynamodb")
+    assert (used.calls, used.write_units) == (1, 0)
+
+
 def test_the_last_state_wins_and_not_the_last_message(site: Site) -> None:
     name = site.phone()
     site.control.set(name, version="15")

@@ -4,19 +4,21 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
-from chalicelib.core import audit, google_settings
+from chalicelib.core import audit, google_settings, google_setup
 from chalicelib.core.errors import Conflict, Corrupt, Forbidden, TooLarge, Unprocessable
 from chalicelib.core.google_settings import NotConnected
 from chalicelib.model.device import Device, DeviceStatus, Ownership, Platform
 from chalicelib.model.people import Principal, Role
 from chalicelib.model.records import Setting
-from chalicelib.platforms.android import policies
+from chalicelib.platforms.android import policies, policy_shared
 from chalicelib.platforms.android import policy_documents as documents
 from chalicelib.platforms.android.policy import reading
 from chalicelib.platforms.android.policy.defaults import defaults
+from chalicelib.platforms.google.client import GoogleBusy
 from tests.unit.android_setup.conftest import ADMIN, Site
 
 AUDITOR = Principal("carol", Role.AUDITOR, person=True)
@@ -167,10 +169,10 @@ def test_of_two_edits_at_once_one_is_refused(bound: Site, monkeypatch: pytest.Mo
 
 def between(monkeypatch: pytest.MonkeyPatch, when: str, act: Callable[[], object]) -> None:
     """Runs `act` once, just before or just after the next PATCH that Google gets."""
-    honest = policies._patch
+    honest = policy_shared.patch
 
     def interrupted(*arguments: Any) -> str:
-        monkeypatch.setattr(policies, "_patch", honest)
+        monkeypatch.setattr(policy_shared, "patch", honest)
         if when == "before":
             act()
         version = honest(*arguments)
@@ -178,7 +180,7 @@ def between(monkeypatch: pytest.MonkeyPatch, when: str, act: Callable[[], object
             act()
         return version
 
-    monkeypatch.setattr(policies, "_patch", interrupted)
+    monkeypatch.setattr(policy_shared, "patch", interrupted)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -189,7 +191,7 @@ def test_of_two_pushes_at_once_the_newer_document_stays(
     set_(bound, PLAIN)
     assert {name for name in at_google(bound, "corporate") if name != "version"} == {"smsDisabled"}
     assert policies.show(bound.house, ADMIN, "corporate").pushed
-    assert policies.settle(bound.house) == ()
+    assert policy_shared.settle(bound.house) == ()
 
 
 def test_google_is_busy_and_is_told_later(bound: Site) -> None:
@@ -197,9 +199,9 @@ def test_google_is_busy_and_is_told_later(bound: Site) -> None:
     shown = set_(bound, PLAIN)
     assert (shown.version, shown.pushed) == (1, False)
     assert "503" in shown.problem
-    assert policies.settle(bound.house) == ("corporate",)
+    assert policy_shared.settle(bound.house) == ("corporate",)
     assert at_google(bound, "corporate") == PLAIN | {"version": "2"}
-    assert policies.settle(bound.house) == ()
+    assert policy_shared.settle(bound.house) == ()
 
 
 @pytest.mark.parametrize(("document", "repeated"), [(PLAIN, True), (WIFI, False)], ids=["plain", "secret"])
@@ -218,14 +220,14 @@ def test_one_refused_policy_keeps_no_other_away(bound: Site) -> None:
     set_(bound, PLAIN, "dedicated")
     bound.control.fault("PATCH /androidmanagement*/policies/corporate", 400)
     with pytest.raises(Exception, match="400"):
-        policies.settle(bound.house)
+        policy_shared.settle(bound.house)
     assert at_google(bound, "dedicated") == PLAIN | {"version": "2"}
 
 
 def test_what_somebody_changed_at_google_is_put_right(bound: Site) -> None:
     name = f"{google_settings.enterprise(bound.house)}/policies/personal"
-    policies._patch(bound.house, name, {"cameraAccess": "CAMERA_ACCESS_DISABLED"}, "cameraAccess")
-    assert policies.settle(bound.house) == ("personal",)
+    policy_shared.patch(bound.house, name, {"cameraAccess": "CAMERA_ACCESS_DISABLED"}, "cameraAccess")
+    assert policy_shared.settle(bound.house) == ("personal",)
     assert "cameraAccess" not in at_google(bound, "personal")
 
 
@@ -308,6 +310,28 @@ def test_who_may(bound: Site) -> None:
 
 
 def test_without_an_enterprise(site: Site) -> None:
-    for attempt in (lambda: policies.wanted(site.house, device()), lambda: policies.settle(site.house)):
+    for attempt in (lambda: policies.wanted(site.house, device()), lambda: policy_shared.settle(site.house)):
         with pytest.raises(NotConnected):
             attempt()
+
+
+def test_another_enterprise_has_to_be_told(bound: Site) -> None:
+    set_(bound, PLAIN)
+    google_setup.release(bound.house, ADMIN)
+    assert not policies.show(bound.house, ADMIN, "corporate").pushed
+    bound.sign_up()
+    assert at_google(bound, "corporate") == PLAIN | {"version": "1"}
+
+
+def test_a_push_names_all_that_muster_owns(bound: Site) -> None:
+    """So that what a document no longer has goes away at Google."""
+    [told] = bound.asked("PATCH", "/policies/corporate")
+    assert parse_qs(told["query"]) == {"updateMask": [reading.read(PLAIN, "corporate").update_mask()]}
+
+
+def test_no_pattern_is_pushed_for_all(bound: Site) -> None:
+    set_(bound, PER_DEVICE)
+    with pytest.raises(GoogleBusy, match="each device"):
+        policy_shared.push(bound.house, "corporate")
+    assert policy_shared.settle(bound.house) == ()
+    assert "deviceOwnerLockScreenInfo" not in at_google(bound, "corporate")

@@ -11,7 +11,7 @@ from chalicelib.core.google_settings import NotConnected
 from chalicelib.model.people import Principal, Role
 from chalicelib.model.records import Setting
 from chalicelib.model.secret import Secret
-from chalicelib.platforms.android import policies, signup
+from chalicelib.platforms.android import policy_shared, signup
 from chalicelib.platforms.google.client import GoogleBusy, GoogleRefused
 from tests.unit.android_setup.conftest import ADMIN, Site
 
@@ -203,11 +203,11 @@ def test_an_enterprise_that_exists_is_adopted(bound: Site) -> None:
     assert told["pubsubTopic"].endswith("/topics/another")
     assert told["enabledNotificationTypes"] == TOLD
     assert told["enterpriseDisplayName"] == "Example"
-    policies._patch(
+    policy_shared.patch(
         bound.house, f"{name}/policies/personal", {"cameraAccess": "CAMERA_ACCESS_DISABLED"}, "cameraAccess"
     )
     assert signup.adopt(bound.house, ADMIN, name) == name
-    assert policies.settle(bound.house) == ()
+    assert policy_shared.settle(bound.house) == ()
 
 
 @pytest.mark.parametrize("name", ["enterprises/LCnone", "LC1", "enterprises/a/b", "enterprises/.."])

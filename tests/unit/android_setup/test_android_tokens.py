@@ -89,12 +89,13 @@ def test_a_spoiled_token_is_replaced(bound: Site) -> None:
     assert [one["path"].removeprefix("/v1/") for one in bound.asked("DELETE")] == [first.name]
 
 
-def test_a_token_of_an_enterprise_that_is_gone_is_not_handed_out(bound: Site) -> None:
+@pytest.mark.parametrize("changed", [{"digest": "of another enterprise"}, {"expires_at": 1}], ids=str)
+def test_a_token_that_is_good_no_more_is_not_handed_out(bound: Site, changed: dict[str, Any]) -> None:
     invitation = invite(bound)
     first = tokens.enrollment(bound.house, invitation)
     key = f"android-token {invitation.id} PERSONAL_USAGE_DISALLOWED"
     held = bound.house.store.get(RememberedRequest, key)
-    bound.house.store.replace(replace(held, digest="of another enterprise"))
+    bound.house.store.replace(replace(held, **changed))
     assert tokens.enrollment(bound.house, invitation).name != first.name
 
 

@@ -28,7 +28,8 @@ def named() -> dict[str, str]:
     """Command → the first module that names it."""
     found: dict[str, str] = {}
     for path in sorted(CODE.rglob("*.py")):
-        for text in texts(ast.parse(path.read_text())):
+        code = path.read_text()
+        for text in texts(ast.parse(code)) if "`muster" in code else ():
             for command in NAMED.findall(text):
                 found.setdefault(" ".join(command.split()), str(path.relative_to(CODE)))
     return found
