@@ -1,8 +1,9 @@
 """All actions on Android by name; each is imported when it is first asked for."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from chalicelib.platforms.action_table import ActionTable
 
 if TYPE_CHECKING:
     from chalicelib.platforms.android.actions.action import Action
@@ -21,20 +22,10 @@ ACTIONS: Mapping[str, str] = {
     "clear-app-data": "clear_app_data",
     "request-device-info": "request_device_info",
 }
-
-
-def names() -> tuple[str, ...]:
-    return tuple(ACTIONS)
-
-
-def action(name: str) -> "Action | None":
-    if name not in ACTIONS:
-        return None
-    found: Action = import_module(f"{__package__}.{ACTIONS[name]}").ACTION
-    return found
+_table: "ActionTable[Action]" = ActionTable(__package__, ACTIONS)
+names, action = _table.names, _table.action
 
 
 def support() -> dict[str, dict[str, str]]:
     """Action → platform → "yes" or "no": the Android column of the table in the README."""
-    found = {name: action(name) for name in ACTIONS}
-    return {name: {"android": "no" if each.never else "yes"} for name, each in found.items() if each is not None}
+    return _table.column("android")

@@ -1,8 +1,9 @@
 """All actions on Apple devices by name; each is imported when it is first asked for."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from chalicelib.platforms.action_table import ActionTable
 
 if TYPE_CHECKING:
     from chalicelib.platforms.apple.actions.action import Action
@@ -35,17 +36,8 @@ ACTIONS: Mapping[str, str] = {
     "log-out-user": "log_out_user",
     "os-update": "os_update",
 }
-
-
-def names() -> tuple[str, ...]:
-    return tuple(ACTIONS)
-
-
-def action(name: str) -> "Action | None":
-    if name not in ACTIONS:
-        return None
-    found: Action = import_module(f"{__package__}.{ACTIONS[name]}").ACTION
-    return found
+_table: "ActionTable[Action]" = ActionTable(__package__, ACTIONS)
+names, action = _table.names, _table.action
 
 
 def support() -> dict[str, dict[str, str]]:

@@ -1,8 +1,9 @@
 """All actions on ChromeOS by name; each is imported when it is first asked for."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from chalicelib.platforms.action_table import ActionTable
 
 if TYPE_CHECKING:
     from chalicelib.platforms.chromeos.actions.action import Action
@@ -26,20 +27,10 @@ ACTIONS: Mapping[str, str] = {
     "annotate": "annotate",
     "device-information": "device_information",
 }
-
-
-def names() -> tuple[str, ...]:
-    return tuple(ACTIONS)
-
-
-def action(name: str) -> "Action | None":
-    if name not in ACTIONS:
-        return None
-    found: Action = import_module(f"{__package__}.{ACTIONS[name]}").ACTION
-    return found
+_table: "ActionTable[Action]" = ActionTable(__package__, ACTIONS)
+names, action = _table.names, _table.action
 
 
 def support() -> dict[str, dict[str, str]]:
     """Action → platform → "yes" or "no": the ChromeOS column of the table in the README."""
-    found = {name: action(name) for name in ACTIONS}
-    return {name: {"chromeos": "no" if each.never else "yes"} for name, each in found.items() if each is not None}
+    return _table.column("chromeos")
