@@ -41,6 +41,12 @@ def _newest(house: House, owner: str, kind: str) -> tuple[EscrowedSecret, ...]:
     return house.store.collect(EscrowedSecret, owner, kind, limit=RECENT, newest=True).items
 
 
+def held_since(house: House, owner: str, kind: str) -> int:
+    """When the newest version came, 0 where none is held; nothing is opened for it."""
+    newest = house.store.collect(EscrowedSecret, owner, kind, limit=1, newest=True).items
+    return newest[0].created_at if newest else 0
+
+
 def sealing(
     house: House, owner: str, kind: str, secret: Secret[bytes], *, confirmed: bool = True, note: str = ""
 ) -> Create:

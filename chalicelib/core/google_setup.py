@@ -12,7 +12,6 @@ from chalicelib.core.google_settings import ACCOUNT_KEY, ENTERPRISE, GOOGLE, MY_
 from chalicelib.core.house import House
 from chalicelib.core.retry import retry_stale
 from chalicelib.core.trail import event
-from chalicelib.model.escrow import EscrowedSecret
 from chalicelib.model.people import Principal
 from chalicelib.model.records import Setting
 from chalicelib.model.secret import Secret
@@ -36,7 +35,11 @@ class Shown:
 def connection(house: House, principal: Principal) -> Shown:
     access.authorize(principal, "settings.read")
     held = google_settings.connection(house)
-    return Shown(held, _key_since(house) if held else 0, google_settings.enterprise(house))
+    return Shown(
+        held,
+        escrow.held_since(house, escrow.ORGANIZATION, ACCOUNT_KEY) if held else 0,
+        google_settings.enterprise(house),
+    )
 
 
 def connect(
@@ -123,8 +126,3 @@ def release(house: House, principal: Principal) -> None:
     """Muster forgets the enterprise; at Google it stays."""
     access.authorize(principal, "trust.write")
     settings.change(house, principal, ENTERPRISE, None, shown=dict)
-
-
-def _key_since(house: House) -> int:
-    held = house.store.collect(EscrowedSecret, escrow.ORGANIZATION, ACCOUNT_KEY, limit=1, newest=True).items
-    return held[0].created_at if held else 0

@@ -12,7 +12,6 @@ from chalicelib.core.house import House
 from chalicelib.core.retry import retry_stale
 from chalicelib.core.trail import event
 from chalicelib.core.windows_settings import ENROLLMENT, ENTRA, TERMS, WNS, WNS_SECRET, EnrollmentRules, EntraRules
-from chalicelib.model.escrow import EscrowedSecret
 from chalicelib.model.people import Principal
 from chalicelib.model.records import Setting
 from chalicelib.model.secret import Secret
@@ -81,7 +80,9 @@ def push_package(house: House, principal: Principal) -> PushPackage:
     access.authorize(principal, "settings.read")
     held = house.store.find(Setting, WNS)
     value = held.value if held else {}
-    return PushPackage(str(value.get("pfn", "")), str(value.get("sid", "")), _secret_since(house))
+    return PushPackage(
+        str(value.get("pfn", "")), str(value.get("sid", "")), escrow.held_since(house, escrow.ORGANIZATION, WNS_SECRET)
+    )
 
 
 def set_push_package(
@@ -98,7 +99,9 @@ def set_push_package(
     def attempt() -> None:
         held = house.store.find(Setting, WNS)
         before: Mapping[str, Any] = held.value if held else {}
-        if secret is None and (before.get("sid") != sid or not _secret_since(house)):
+        if secret is None and (
+            before.get("sid") != sid or not escrow.held_since(house, escrow.ORGANIZATION, WNS_SECRET)
+        ):
             raise Unprocessable("The secret of this package is not held: give it too.")
         if secret is None and before == value:
             return
@@ -115,11 +118,6 @@ def set_push_package(
 
     retry_stale(attempt)
     return push_package(house, principal)
-
-
-def _secret_since(house: House) -> int:
-    held = house.store.collect(EscrowedSecret, escrow.ORGANIZATION, WNS_SECRET, limit=1, newest=True).items
-    return held[0].created_at if held else 0
 
 
 def terms(house: House, principal: Principal) -> str:

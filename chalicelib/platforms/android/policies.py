@@ -18,6 +18,7 @@ from chalicelib.model.people import Principal
 from chalicelib.model.records import Setting
 from chalicelib.platforms.android import policy_documents as documents
 from chalicelib.platforms.android import policy_shared as shared
+from chalicelib.platforms.android.actions import modes
 from chalicelib.platforms.android.policy import secrets
 from chalicelib.platforms.android.policy.modes import CORPORATE, DEDICATED, PERSONAL
 from chalicelib.platforms.android.policy.placeholders import render
@@ -27,10 +28,10 @@ from chalicelib.platforms.google.client import GoogleBusy, GoogleRefused
 CHANGED = "Somebody else changed this policy since it was read: read it again, then set it with its new version."
 SEND_THE_SECRET = f"{secrets.MASK} stands for a secret that is not shown; write the secret itself"
 _MODES_BY_CAPABILITY = {
-    "dedicated": DEDICATED,
-    "work-profile": PERSONAL,
-    "company-work-profile": CORPORATE,
-    "fully-managed": CORPORATE,
+    modes.DEDICATED: DEDICATED,
+    modes.WORK_PROFILE: PERSONAL,
+    modes.COMPANY_WORK_PROFILE: CORPORATE,
+    modes.FULLY_MANAGED: CORPORATE,
 }
 
 

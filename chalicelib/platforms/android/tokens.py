@@ -21,12 +21,12 @@ from chalicelib.model.device import Ownership
 from chalicelib.model.enrollment import Invitation
 from chalicelib.model.records import RememberedRequest
 from chalicelib.model.secret import Secret
+from chalicelib.platforms.android.actions.modes import DEDICATED, FULLY_MANAGED, WORK_PROFILE
 from chalicelib.platforms.android.policy_shared import ARRIVAL, enterprise, policy_name
 from chalicelib.platforms.google.client import ANDROID, GoogleBusy, GoogleRefused, call, quoted
 
 LINK = "https://enterprise.google.com/android/enroll"
 SHORTEST = 60  # seconds; Google's minimum
-FULLY_MANAGED, WORK_PROFILE, DEDICATED = "fully-managed", "work-profile", "dedicated"
 WAYS: Mapping[str, str] = {
     FULLY_MANAGED: "PERSONAL_USAGE_DISALLOWED",
     WORK_PROFILE: "PERSONAL_USAGE_ALLOWED",
