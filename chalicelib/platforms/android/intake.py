@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from chalicelib.core import admission, arrival, channels, delivery, inventory
@@ -34,7 +35,10 @@ MESSAGES = 4  # ids of messages that are remembered for each device
 def take(house: House, report: Report, message: str = "") -> str:
     """What became of it: arrived, refused, stale, unchanged, changed, left, ended. `message` is the push's id."""
 
+    tries = count()
+
     def attempt() -> str:
+        first = next(tries) == 0
         poll = house.store.poll(names.enrollment_id(report.name), delivery.HEAD)
         if poll is None:
             return _arrive(house, report, message)
@@ -50,7 +54,7 @@ def take(house: House, report: Report, message: str = "") -> str:
             return "left"
         said = {"appliedState": report.applied_state}
         _settle(house, poll, lambda command: command.progress.get("until") == said)
-        return _update(house, poll, report, message)
+        return _update(house, poll, report, message, believe_marks=first)
 
     return retry_stale(attempt)
 
@@ -96,11 +100,11 @@ def _hello(report: Report) -> Hello:
     )
 
 
-def _update(house: House, poll: Poll, report: Report, message: str) -> str:
+def _update(house: House, poll: Poll, report: Report, message: str, *, believe_marks: bool = True) -> str:
     enrollment = poll.enrollment
     known, told = enrollment.session, _told(enrollment, report)
-    # While somebody else writes the rows as well, the marks are wrong: then the rows are asked.
-    marks = _marks(house, enrollment)
+    # Where somebody else wrote a row as well, its mark is wrong and the commit stale: then the rows are asked.
+    marks = _marks(house, enrollment) if believe_marks else Marks.of(house, enrollment.device_id)
     changes, held = inventory.replacing(house, enrollment.device_id, report.reading.sections, marks, ROW_LIMIT)
     digest = _digest(told)
     news, what = _news(house, enrollment, told) if known.get("told") != digest else (None, None)

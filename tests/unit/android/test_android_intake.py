@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.core import devices, invitations
+from chalicelib.core import devices, inventory, invitations
 from chalicelib.core.errors import Conflict, Unauthenticated
 from chalicelib.model.audit import AuditEntry
 from chalicelib.model.device import Device, DeviceStatus, Ownership, Platform
@@ -104,6 +104,16 @@ def test_what_moves_every_day_costs_two_calls_and_few_units(site: Site) -> None:
     used = site.meter.total("dynamodb")
     assert used.calls <= 2
     assert used.write_units <= 6
+
+
+def test_a_row_that_somebody_else_wrote_too_holds_nothing_up(site: Site) -> None:
+    name = site.phone()
+    inventory.record(site.house, site.device(name).id, "status", {"state": "written by somebody else"})
+    (push,) = _reports(site, name)
+    news = saying(push, powerManagementEvents=[{"eventType": "BATTERY_LEVEL_COLLECTED", "batteryLevel": 41.5}])
+    assert site.hand_over([news]) == ["changed"]
+    kept = inventory.section(site.house, site.device(name).id, "status")
+    assert (kept["state"], kept["BATTERY_LEVEL_COLLECTED"]) == ("ACTIVE", 41.5)
 
 
 def test_a_device_that_left_is_left(site: Site) -> None:
